@@ -1,0 +1,1 @@
+"""What a report and an alert are: types, JSON codec, validation. Pure."""

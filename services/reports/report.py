@@ -1,0 +1,59 @@
+"""A drone's report, as every component knows it. The format: docs/report.md."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+Latitude = Annotated[float, Meta(ge=-90, le=90)]
+Longitude = Annotated[float, Meta(ge=-180, le=180)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+ReportId = Annotated[str, Meta(pattern=r"\A[\x20-\x7e]{1,128}\Z")]
+UtcTime = Annotated[datetime, Meta(tz=True)]
+Source = Literal["drone", "nypd"]
+
+
+class Location(Struct, frozen=True, gc=False):
+    """Degrees (WGS 84); both null where only the place is known."""
+
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+    place: str | None = None
+
+
+class Violation(Struct, frozen=True, gc=False):
+    """What a parking drone saw: the violation's code, and its picture if there is one."""
+
+    code: str
+    image_id: str | None = None
+
+
+class Citizen(Struct, frozen=True, gc=False):
+    """An invented person near a crowd drone; score 0.0 (agitated) to 1.0 (calm)."""
+
+    name: str
+    score: Share
+
+
+class Telemetry(Struct, frozen=True, gc=False):
+    """The drone's own state when it reported."""
+
+    battery: Share
+    motor_temperature_celsius: float
+    vibration_g: float
+    flight_hours: float
+    signal_dbm: float
+
+
+class Report(Struct, frozen=True, gc=False):
+    """One event of one drone, or one row of history. Unknown fields are dropped."""
+
+    report_id: ReportId
+    drone_id: str
+    time: UtcTime
+    source: Source
+    location: Location | None = None
+    violation: Violation | None = None
+    citizens: tuple[Citizen, ...] = ()
+    words: tuple[str, ...] = ()
+    telemetry: Telemetry | None = None

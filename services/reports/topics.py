@@ -1,0 +1,48 @@
+"""The topics' names and shapes, the headers of their records. docs/architecture.md, "Topics"."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+REPORTS = "reports"
+ALERTS = "alerts"
+REPORTS_REJECTED = "reports-rejected"
+
+DAY_MS = 24 * 60 * 60 * 1000
+
+# Headers of `alerts`: milliseconds since the epoch, as ASCII digits.
+DETECTED_AT = "detected_at_ms"
+REPORTED_AT = "reported_at_ms"
+
+# Headers of `reports-rejected`.
+REASON = "reason"
+ORIGIN_TOPIC = "origin_topic"
+ORIGIN_PARTITION = "origin_partition"
+ORIGIN_OFFSET = "origin_offset"
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic as it is to be created; configs as Kafka names them."""
+
+    name: str
+    partitions: int
+    configs: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def _topic(name: str, partitions: int, retention_days: int) -> Topic:
+    configs = {
+        "cleanup.policy": "delete",
+        "retention.ms": str(retention_days * DAY_MS),
+        "retention.bytes": "-1",
+        # A record's Kafka timestamp is its arrival: else the rows of 2013 would be deleted at once.
+        "message.timestamp.type": "LogAppendTime",
+    }
+    return Topic(name, partitions, MappingProxyType(configs))
+
+
+TOPICS = (
+    _topic(REPORTS, 12, 3),
+    _topic(REPORTS_REJECTED, 3, 30),
+    _topic(ALERTS, 12, 7),
+)

@@ -1,0 +1,1 @@
+"""Kafka in and out: connection, topics, producer, the consumer loop that components share."""
