@@ -1,0 +1,136 @@
+"""Child processes of this machine's platform: started, awaited, stopped. For kafka, minio, demo.
+
+Each child logs into its own file, leads its own process group (so Ctrl-C in the terminal reaches
+only the parent, which then stops its children in order) and dies with its parent (local.tether).
+Start children from a thread that lives as long as they shall: Linux ties them to the thread.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from local import tether
+
+POLL_SECONDS = 0.05
+STOP_SECONDS = 20.0
+TAIL_LINES = 12
+TAIL_BYTES = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A process we started; what it prints goes to the end of log_file."""
+
+    name: str
+    popen: "subprocess.Popen[bytes]"
+    log_file: Path
+
+
+def start(
+    name: str, command: Sequence[str], log_file: Path, environ: Mapping[str, str] | None = None
+) -> Child:
+    """Start the command, with these variables added to our environment; does not wait."""
+    tied = [sys.executable, "-IS", tether.__file__, str(os.getpid()), *command]
+    with log_file.open("ab") as log:
+        popen = subprocess.Popen(
+            tied,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **(environ or {})},
+            start_new_session=True,
+        )
+    return Child(name, popen, log_file)
+
+
+@contextmanager
+def running(child: Child) -> Iterator[Child]:
+    """Stops the child at the end, whatever happened."""
+    try:
+        yield child
+    finally:
+        stop(child)
+
+
+def is_running(child: Child) -> bool:
+    """Whether the child has not ended yet."""
+    return child.popen.poll() is None
+
+
+def stop(child: Child, timeout_seconds: float = STOP_SECONDS) -> int:
+    """SIGTERM, then SIGKILL when the time is over; the exit code. Fine on one that ended."""
+    if is_running(child):
+        child.popen.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            child.popen.wait(timeout_seconds)
+    return kill(child)
+
+
+def kill(child: Child) -> int:
+    """SIGKILL the child and whatever it started; the exit code."""
+    with suppress(ProcessLookupError):
+        os.killpg(child.popen.pid, signal.SIGKILL)
+    return child.popen.wait()
+
+
+def await_until(
+    is_done: Callable[[], bool], children: Sequence[Child], timeout_seconds: float, goal: str
+) -> None:
+    """Wait for the condition. ClickException if a child ends first or the time is over."""
+    deadline = time.monotonic() + timeout_seconds
+    while not is_done():
+        check_running(children)
+        if time.monotonic() > deadline:
+            raise click.ClickException(
+                f"{goal}: not within {timeout_seconds:.0f} s{_tails(children)}"
+            )
+        time.sleep(POLL_SECONDS)
+
+
+def await_end(child: Child, timeout_seconds: float) -> None:
+    """Wait until the child ended well. ClickException if it did not."""
+    await_until(lambda: not is_running(child), [], timeout_seconds, f"{child.name} should end")
+    if child.popen.returncode:
+        raise click.ClickException(ending(child))
+
+
+def check_running(children: Sequence[Child]) -> None:
+    """ClickException with its last log lines if a child has ended."""
+    ended = [child for child in children if not is_running(child)]
+    if ended:
+        raise click.ClickException(ending(ended[0]))
+
+
+def ending(child: Child) -> str:
+    """How a child ended, with the end of its log."""
+    return f"{child.name} ended with {_code(child.popen.returncode)}{_tails([child])}"
+
+
+def log_tail(log_file: Path, lines: int = TAIL_LINES) -> list[str]:
+    """The last lines of a log; none if there is no such file."""
+    if not log_file.exists():
+        return []
+    with log_file.open("rb") as log:
+        log.seek(max(0, log_file.stat().st_size - TAIL_BYTES))
+        return log.read().decode(errors="replace").splitlines()[-lines:]
+
+
+def _tails(children: Sequence[Child]) -> str:
+    return "".join(
+        f"\n{child.log_file} ends with:\n  " + "\n  ".join(log_tail(child.log_file))
+        for child in children
+    )
+
+
+def _code(returncode: int | None) -> str:
+    if returncode is not None and returncode < 0:
+        return signal.Signals(-returncode).name
+    return f"exit code {returncode}"

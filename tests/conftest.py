@@ -1,0 +1,51 @@
+"""Real servers for the tests, started once a session, and names that no other test uses."""
+
+from collections.abc import Callable, Iterator
+from uuid import uuid4
+
+import pytest
+
+from local.kafka import running_kafka
+from services.reports.topics import ALERTS, REPORTS, REPORTS_REJECTED, TOPICS, Topic
+from services.stream.connection import KafkaConnection
+from services.stream.topics import create_topics
+
+SHAPES = {topic.name: topic for topic in TOPICS}
+FreshTopic = Callable[..., str]
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaConnection]:
+    """A broker for the whole session; a test that kills one starts its own."""
+    with running_kafka(tmp_path_factory.mktemp("kafka")) as server:
+        yield server.connection
+
+
+@pytest.fixture
+def fresh_topic(kafka: KafkaConnection) -> FreshTopic:
+    """`fresh_topic("reports", partitions=3)`: the name of a new topic of that topic's kind.
+
+    Its configuration (LogAppendTime, retention) is that of the real one; its partitions too,
+    unless given.
+    """
+
+    def create(kind: str = REPORTS, partitions: int | None = None) -> str:
+        shape = SHAPES[kind]
+        name = f"{kind}-{uuid4().hex[:12]}"
+        create_topics(kafka, [Topic(name, partitions or shape.partitions, shape.configs)])
+        return name
+
+    return create
+
+
+@pytest.fixture
+def topic_names(fresh_topic: FreshTopic) -> dict[str, str]:
+    """Three new topics with 4, 4 and 1 partitions, by kind: reports, alerts, reports-rejected."""
+    partitions = {REPORTS: 4, ALERTS: 4, REPORTS_REJECTED: 1}
+    return {kind: fresh_topic(kind, count) for kind, count in partitions.items()}
+
+
+@pytest.fixture
+def group_id() -> str:
+    """A consumer group that no other test uses."""
+    return f"group-{uuid4().hex[:12]}"
