@@ -1,0 +1,1 @@
+"""Reports in, alerts out; what cannot be read goes to `reports-rejected`."""

@@ -48,5 +48,5 @@ def encoded(content: Report | Alert) -> bytes:
 
 def one_line(text: str) -> str:
     """Printable, without line breaks, at most REASON_MAX_CHARACTERS."""
-    printable = "".join(c if c.isprintable() else "?" for c in text[: REASON_MAX_CHARACTERS])
+    printable = "".join(c if c.isprintable() else "?" for c in text[:REASON_MAX_CHARACTERS])
     return printable.strip() or "unreadable"

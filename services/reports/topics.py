@@ -21,16 +21,26 @@ ORIGIN_PARTITION = "origin_partition"
 ORIGIN_OFFSET = "origin_offset"
 
 
+DERIVED_MAX_BYTES = 4 * 1024 * 1024
+NO_CONFIGS: Mapping[str, str] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class Topic:
     """A topic as it is to be created; configs as Kafka names them."""
 
     name: str
     partitions: int
-    configs: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    configs: Mapping[str, str] = field(default_factory=lambda: NO_CONFIGS)
 
 
-def _topic(name: str, partitions: int, retention_days: int) -> Topic:
+# What comes out of a record (an alert, a rejection with its headers) may be larger than it.
+DERIVED = MappingProxyType({"max.message.bytes": str(DERIVED_MAX_BYTES)})
+
+
+def _topic(
+    name: str, partitions: int, retention_days: int, extra: Mapping[str, str] = NO_CONFIGS
+) -> Topic:
     configs = {
         "cleanup.policy": "delete",
         "retention.ms": str(retention_days * DAY_MS),
@@ -38,11 +48,11 @@ def _topic(name: str, partitions: int, retention_days: int) -> Topic:
         # A record's Kafka timestamp is its arrival: else the rows of 2013 would be deleted at once.
         "message.timestamp.type": "LogAppendTime",
     }
-    return Topic(name, partitions, MappingProxyType(configs))
+    return Topic(name, partitions, MappingProxyType(configs | extra))
 
 
 TOPICS = (
     _topic(REPORTS, 12, 3),
-    _topic(REPORTS_REJECTED, 3, 30),
-    _topic(ALERTS, 12, 7),
+    _topic(REPORTS_REJECTED, 3, 30, DERIVED),
+    _topic(ALERTS, 12, 7, DERIVED),
 )

@@ -53,7 +53,7 @@ class _Server(ThreadingMixIn, WSGIServer):
 
 
 class _SilentHandler(WSGIRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: Any) -> None:
         """Probes would fill the log."""
 
 
@@ -67,7 +67,8 @@ def health_app(
     def app(environ: dict[str, Any], respond: Respond) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "/")
         if path == "/metrics":
-            return metrics(environ, respond)
+            answered: Iterable[bytes] = metrics(environ, respond)
+            return answered
         if path not in checks:
             return _answer(respond, "404 Not Found")
         return _answer(respond, "200 OK" if checks[path]() else "503 Service Unavailable")

@@ -31,3 +31,4 @@ def configure_logs(log_format: str, log_level: str) -> None:
     )
     for library in QUIET_LIBRARIES:
         logging.getLogger(library).setLevel(logging.CRITICAL)
+        logging.getLogger(library).propagate = False

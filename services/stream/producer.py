@@ -1,4 +1,4 @@
-"""The producer every component that writes to Kafka uses: nothing acknowledged is lost or doubled."""
+"""The producer of every component that writes to Kafka: what is acknowledged stands once."""
 
 from typing import Any
 

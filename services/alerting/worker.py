@@ -1,0 +1,149 @@
+"""The worker behind alerting's consumer loop: sends at once, commits what is acknowledged."""
+
+import time
+from collections import deque
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+
+import structlog
+from kafka import KafkaProducer
+from kafka.errors import KafkaError, KafkaTimeoutError
+from kafka.producer.future import FutureRecordMetadata
+from kafka.structs import OffsetAndMetadata
+from prometheus_client import Counter, Histogram
+
+from services.alerting.outbox import Origin, Outbox, Outgoing
+from services.stream.worker import Commits, Record, Turn
+
+COMMIT_EVERY_SECONDS = 1.0
+IN_FLIGHT_MAX = 5_000
+
+ALERTS = Counter("dronewatch_alerting_alerts", "Alerts acknowledged by Kafka.")
+REJECTED = Counter("dronewatch_alerting_rejected", "Records that are no report.")
+SENDS_FAILED = Counter("dronewatch_alerting_sends_failed", "Sends that had to be repeated.")
+DELAY_SECONDS = Histogram(
+    "dronewatch_alerting_detection_delay_seconds",
+    "From a report's arrival at the broker to its alert being sent.",
+    buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5, 60),
+)
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Sent:
+    """One record on its way, and the offset that may be committed once it is there."""
+
+    outgoing: Outgoing
+    future: FutureRecordMetadata | None
+
+
+@dataclass(slots=True)
+class Handled:
+    """Records of one partition up to an offset, and what was sent for them."""
+
+    partition: int
+    next_offset: int
+    sent: list[Sent]
+
+
+class AlertingWorker:
+    """Reports to alerts; at least once, as a commit follows the acknowledgement."""
+
+    def __init__(self, producer: KafkaProducer, outbox: Outbox, topic: str) -> None:
+        self.producer = producer
+        self.outbox = outbox
+        self.topic = topic
+        self.in_flight: deque[Handled] = deque()
+        self.done: dict[int, int] = {}
+        self.committed_at_seconds = time.monotonic()
+        self.assigned: set[int] = set()
+
+    def begin(self, partition: int, committed: OffsetAndMetadata | None, log_start: int) -> int:
+        """Where the group left off, or the log's start."""
+        self.assigned.add(partition)
+        return max(committed.offset, log_start) if committed else log_start
+
+    def take(self, partition: int, records: Sequence[Record]) -> None:
+        """Send what the records call for, without waiting."""
+        origin = Origin(self.topic, partition)
+        found = [
+            (outgoing, record)
+            for record in records
+            for outgoing in self.outbox.outgoing(origin, record)
+        ]
+        sent = [Sent(outgoing, self._send(outgoing)) for outgoing, _ in found]
+        self.in_flight.append(Handled(partition, records[-1].offset + 1, sent))
+        self._count(found)
+
+    def turn(self) -> Turn:
+        """Commit about once a second what is acknowledged; stop reading if Kafka takes nothing."""
+        self._collect()
+        is_full = sum(len(handled.sent) for handled in self.in_flight) > IN_FLIGHT_MAX
+        paused = frozenset(self.assigned) if is_full else frozenset()
+        if time.monotonic() - self.committed_at_seconds < COMMIT_EVERY_SECONDS:
+            return Turn(paused=paused)
+        self.committed_at_seconds = time.monotonic()
+        return Turn(commits=self._commits(self.assigned), paused=paused)
+
+    def settle(self, partitions: Set[int], deadline_seconds: float) -> Commits:
+        """Wait for the acknowledgements that are due; what lacks one is done again elsewhere."""
+        try:
+            self.producer.flush(timeout=deadline_seconds)
+        except KafkaTimeoutError:
+            log.warning("alerts not acknowledged in time, the next owner sends them again")
+        self._collect()
+        commits = self._commits(partitions)
+        self.drop(partitions)
+        return commits
+
+    def drop(self, partitions: Set[int]) -> None:
+        """Forget these partitions."""
+        self.in_flight = deque(h for h in self.in_flight if h.partition not in partitions)
+        self.done = {p: offset for p, offset in self.done.items() if p not in partitions}
+        self.assigned -= partitions
+
+    def close(self) -> None:
+        """The producer's last words."""
+        self.producer.close(timeout=1)
+
+    def _send(self, outgoing: Outgoing) -> FutureRecordMetadata | None:
+        try:
+            return self.producer.send(
+                outgoing.topic,
+                # kafka-python refuses a record that has neither key nor value.
+                key=outgoing.key or b"",
+                value=outgoing.value,
+                headers=list(outgoing.headers),
+            )
+        except KafkaError as error:
+            log.debug("not sent", cause=str(error))
+            return None
+
+    def _collect(self) -> None:
+        while self.in_flight and self._is_acknowledged(self.in_flight[0]):
+            handled = self.in_flight.popleft()
+            self.done[handled.partition] = handled.next_offset
+
+    def _is_acknowledged(self, handled: Handled) -> bool:
+        for sent in [s for s in handled.sent if s.future is None or s.future.failed()]:
+            SENDS_FAILED.inc()
+            log.warning(
+                "send failed, sending again", cause=str(sent.future and sent.future.exception)
+            )
+            sent.future = self._send(sent.outgoing)
+        return all(sent.future is not None and sent.future.succeeded() for sent in handled.sent)
+
+    def _commits(self, partitions: Set[int]) -> Commits:
+        due = {p: offset for p, offset in self.done.items() if p in partitions}
+        self.done = {p: offset for p, offset in self.done.items() if p not in partitions}
+        return {p: OffsetAndMetadata(offset, "", -1) for p, offset in due.items()}
+
+    def _count(self, found: list[tuple[Outgoing, Record]]) -> None:
+        now_ms = self.outbox.now_ms()
+        for outgoing, record in found:
+            if outgoing.topic == self.outbox.addresses.alerts:
+                ALERTS.inc()
+                DELAY_SECONDS.observe(max(0, now_ms - record.timestamp) / 1000)
+            else:
+                REJECTED.inc()

@@ -1,0 +1,70 @@
+"""A consumer as the loop needs it, and waiting until there is a broker to make it with."""
+
+import logging
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import structlog
+from kafka import KafkaConsumer
+from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
+from kafka.errors import KafkaError
+
+from services.stream.connection import KafkaConnection, client_settings
+
+BOOTSTRAP_SECONDS = 5.0
+
+Client = TypeVar("Client")
+
+log = structlog.get_logger()
+
+
+class LastWarning(logging.Handler):
+    """Keeps kafka-python's last complaint, so that one line of ours can name the cause."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.text = "no answer"
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Called by logging."""
+        self.text = record.getMessage()
+
+
+def group_consumer(connection: KafkaConnection, group: str, **overrides: Any) -> KafkaConsumer:
+    """A member of the group that commits nothing by itself; KafkaError if no broker answers."""
+    settings: dict[str, Any] = {
+        "group_id": group,
+        "enable_auto_commit": False,
+        "auto_offset_reset": "none",
+        "partition_assignment_strategy": [CooperativeStickyAssignor],
+        "bootstrap_timeout_ms": int(BOOTSTRAP_SECONDS * 1000),
+        "reconnect_backoff_max_ms": 2_000,
+        "allow_auto_create_topics": False,
+        "metadata_max_age_ms": 30_000,
+        "metrics_enabled": False,
+    }
+    return KafkaConsumer(**client_settings(connection), **(settings | overrides))
+
+
+def connected(
+    make: Callable[[], Client], is_stopping: Callable[[], bool], turned: Callable[[], None]
+) -> Client | None:
+    """What `make` gives once a broker answers, None if told to stop; says once that it waits."""
+    complaint = LastWarning()
+    kafka_log = logging.getLogger("kafka")
+    kafka_log.addHandler(complaint)
+    kafka_log.setLevel(logging.WARNING)
+    has_said = False
+    try:
+        while not is_stopping():
+            turned()
+            try:
+                return make()
+            except KafkaError as error:
+                if not has_said:
+                    log.warning("waiting for Kafka", error=str(error), cause=complaint.text)
+                    has_said = True
+        return None
+    finally:
+        kafka_log.removeHandler(complaint)
+        kafka_log.setLevel(logging.CRITICAL)

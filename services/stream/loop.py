@@ -1,0 +1,210 @@
+"""The consumer loop that alerting and archiving share: poll, hand over, commit after the work."""
+
+import threading
+import time
+from collections.abc import Mapping, Sequence, Set
+from typing import Any
+
+import click
+import structlog
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import (
+    AuthorizationError,
+    CommitFailedError,
+    KafkaError,
+    OffsetOutOfRangeError,
+)
+from kafka.structs import MemberState, OffsetAndMetadata
+from prometheus_client import Counter, Gauge
+
+from services.runtime.health import Health
+from services.stream.rebalancing import RebalanceListener, partition_numbers, with_topic
+from services.stream.worker import Commits, NotNow, Record, Turn, Worker
+
+POLL_MS = 200
+COMMIT_TIMEOUT_MS = 2_000
+LOOKUP_TIMEOUT_MS = 5_000
+PROBE_TIMEOUT_MS = 1_000
+PROBE_EVERY_SECONDS = 5.0
+RETRY_SECONDS = 1.0
+SETTLE_ON_STOP_SECONDS = 6.0
+CLOSE_TIMEOUT_MS = 1_500
+
+log = structlog.get_logger()
+
+CONSUMED = Counter("dronewatch_consumer_records", "Records handed over to the worker.")
+LAG = Gauge("dronewatch_consumer_lag_records", "Records not yet read, as last seen.", ["partition"])
+ASSIGNED = Gauge("dronewatch_consumer_assigned_partitions", "Partitions this member owns.")
+
+
+class ConsumerLoop:
+    """One topic, one member of a group, one worker; run() blocks until told to stop."""
+
+    def __init__(
+        self,
+        consumer: KafkaConsumer,
+        topic: str,
+        worker: Worker,
+        health: Health,
+        stop: threading.Event,
+    ) -> None:
+        self.consumer = consumer
+        self.topic = topic
+        self.worker = worker
+        self.health = health
+        self.stop = stop
+        self.starting: dict[int, float] = {}
+        self.uncommitted: dict[int, OffsetAndMetadata] = {}
+        self.probed_at_seconds = time.monotonic()
+        self.is_away = False
+
+    def run(self) -> None:
+        """Until stop is set; leaves the group with everything handed over committed."""
+        listener = RebalanceListener(self.consumer, self.worker, self._added, self._removed)
+        self.consumer.subscribe([self.topic], listener=listener)
+        try:
+            while not self.stop.is_set():
+                self._turn()
+            self._finish()
+        except AuthorizationError as error:
+            raise click.ClickException(f"Kafka refuses us: {error}") from error
+        finally:
+            self.consumer.close(timeout_ms=CLOSE_TIMEOUT_MS)
+            self.worker.close()
+
+    def _turn(self) -> None:
+        self.health.turned()
+        for partition, records in self._poll().items():
+            self.worker.take(partition.partition, records)
+            CONSUMED.inc(len(records))
+        self._begin_new()
+        self._obey(self.worker.turn())
+        self._observe()
+
+    def _poll(self) -> Mapping[TopicPartition, Sequence[Record]]:
+        try:
+            polled: dict[TopicPartition, Any] = self.consumer.poll(timeout_ms=POLL_MS)
+        except OffsetOutOfRangeError as error:
+            self._restart(partition_numbers(error.args[0]))
+            return {}
+        except AuthorizationError:
+            raise
+        except KafkaError as error:
+            log.debug("poll failed", cause=str(error))
+            return {}
+        if polled:
+            self._seen()
+        return polled
+
+    # --- where partitions begin --------------------------------------------
+
+    def _added(self, partitions: Set[int]) -> None:
+        self.starting |= dict.fromkeys(partitions, 0.0)
+
+    def _removed(self, partitions: Set[int]) -> None:
+        for partition in partitions:
+            self.starting.pop(partition, None)
+            self.uncommitted.pop(partition, None)
+
+    def _restart(self, partitions: Set[int]) -> None:
+        """Settle what was read so far, then look anew where to read on."""
+        log.warning("offsets are out of range, starting anew", partitions=sorted(partitions))
+        self.uncommitted |= self.worker.settle(partitions, SETTLE_ON_STOP_SECONDS)
+        self._commit()
+        self._hold(partitions)
+        self._added(partitions)
+
+    def _begin_new(self) -> None:
+        now = time.monotonic()
+        for partition in [p for p, due in self.starting.items() if due <= now]:
+            try:
+                start = self._start_of(TopicPartition(self.topic, partition))
+            except (KafkaError, NotNow) as error:
+                log.info("cannot begin yet", partition=partition, cause=str(error))
+                self.starting[partition] = now + RETRY_SECONDS
+                return
+            self.consumer.seek(TopicPartition(self.topic, partition), start)
+            del self.starting[partition]
+
+    def _start_of(self, partition: TopicPartition) -> int:
+        committed = self.consumer.committed(partition, metadata=True, timeout_ms=LOOKUP_TIMEOUT_MS)
+        starts = self.consumer.beginning_offsets([partition], timeout_ms=LOOKUP_TIMEOUT_MS)
+        return self.worker.begin(partition.partition, committed, starts[partition])
+
+    # --- what the worker wants ----------------------------------------------
+
+    def _obey(self, turn: Turn) -> None:
+        if turn.restarted:
+            self._hold(turn.restarted)
+            self._added(turn.restarted)
+        for partition, offset in turn.seeks.items():
+            self.consumer.seek(TopicPartition(self.topic, partition), offset)
+        self.uncommitted |= turn.commits
+        self._commit()
+        assigned = partition_numbers(self.consumer.assignment())
+        self._hold((turn.paused | self.starting.keys()) & assigned)
+
+    def _hold(self, partitions: Set[int]) -> None:
+        """Pause these and no others."""
+        paused = partition_numbers(self.consumer.paused())
+        for partition in partitions - paused:
+            self.consumer.pause(TopicPartition(self.topic, partition))
+        for partition in paused - partitions:
+            self.consumer.resume(TopicPartition(self.topic, partition))
+
+    def _commit(self) -> None:
+        if not self.uncommitted:
+            return
+        commits: Commits = dict(self.uncommitted)
+        try:
+            self.consumer.commit(with_topic(self.topic, commits), timeout_ms=COMMIT_TIMEOUT_MS)
+        except CommitFailedError as error:
+            # Out of the group: whoever owns the partitions now finds the work done.
+            log.warning("commit refused", cause=str(error))
+        except KafkaError as error:
+            log.debug("commit failed, trying again", cause=str(error))
+            return
+        self.uncommitted.clear()
+
+    # --- health ---------------------------------------------------------------
+
+    def _observe(self) -> None:
+        self.health.joined = self.consumer.group_metadata().state is not MemberState.UNJOINED
+        if time.monotonic() - self.probed_at_seconds < PROBE_EVERY_SECONDS:
+            return
+        self.probed_at_seconds = time.monotonic()
+        try:
+            self._measure()
+            probe = TopicPartition(self.topic, 0)
+            self.consumer.committed(probe, timeout_ms=PROBE_TIMEOUT_MS)
+            self._seen()
+        except AuthorizationError:
+            raise
+        except KafkaError as error:
+            if not self.is_away:
+                log.warning("Kafka does not answer, waiting", cause=str(error))
+            self.is_away = True
+
+    def _seen(self) -> None:
+        self.health.broker_seen()
+        if self.is_away:
+            log.info("Kafka answers again")
+        self.is_away = False
+
+    def _measure(self) -> None:
+        assigned = self.consumer.assignment()
+        ASSIGNED.set(len(assigned))
+        LAG.clear()
+        for partition in assigned:
+            end = self.consumer.highwater(partition)
+            if end is not None and partition.partition not in self.starting:
+                position = self.consumer.position(partition, timeout_ms=PROBE_TIMEOUT_MS)
+                LAG.labels(partition.partition).set(max(0, end - (position or 0)))
+
+    # --- stop -------------------------------------------------------------------
+
+    def _finish(self) -> None:
+        owned = partition_numbers(self.consumer.assignment())
+        self.uncommitted |= self.worker.settle(owned, SETTLE_ON_STOP_SECONDS)
+        self._commit()
+        log.info("stopped", uncommitted_partitions=sorted(self.uncommitted))
