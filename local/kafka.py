@@ -136,6 +136,9 @@ def broker_settings(data: Path, port: int, controller_port: int) -> dict[str, st
         # Tests and people wait for groups to form, and for dead members to be missed.
         "group.initial.rebalance.delay.ms": "100",
         "group.min.session.timeout.ms": "1000",
+        # Until it is over, a broker that crashed may not come back.
+        "broker.session.timeout.ms": "5000",
+        "broker.heartbeat.interval.ms": "500",
         "controlled.shutdown.max.retries": "1",
         # Its default would take a quarter of the heap.
         "log.cleaner.dedupe.buffer.size": str(8 * 1024 * 1024),

@@ -39,6 +39,7 @@ def start(
 ) -> Child:
     """Start the command, with these variables added to our environment; does not wait."""
     tied = [sys.executable, "-IS", tether.__file__, str(os.getpid()), *command]
+    log_file.parent.mkdir(parents=True, exist_ok=True)
     with log_file.open("ab") as log:
         popen = subprocess.Popen(
             tied,

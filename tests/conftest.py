@@ -1,11 +1,15 @@
 """Real servers for the tests, started once a session, and names that no other test uses."""
 
+import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from minio import Minio
 
 from local.kafka import running_kafka
+from local.minio import MinioServer, NoMinioError, minio_executable, running_minio
 from services.reports.topics import ALERTS, REPORTS, REPORTS_REJECTED, TOPICS, Topic
 from services.stream.connection import KafkaConnection
 from services.stream.topics import create_topics
@@ -49,3 +53,44 @@ def topic_names(fresh_topic: FreshTopic) -> dict[str, str]:
 def group_id() -> str:
     """A consumer group that no other test uses."""
     return f"group-{uuid4().hex[:12]}"
+
+
+@pytest.fixture(scope="session")
+def minio_or_skip() -> None:
+    """Skips, loudly, where there can be no MinIO; where CI=true that is a failure."""
+    try:
+        minio_executable()
+    except NoMinioError as error:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(f"NOT TESTED WITH MINIO: {error}")
+
+
+@pytest.fixture(scope="session")
+def minio(minio_or_skip: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MinioServer]:
+    """A MinIO server for the whole session; a test that takes it away uses `own_minio`."""
+    with running_minio(tmp_path_factory.mktemp("minio")) as server:
+        yield server
+
+
+@pytest.fixture
+def own_minio(minio_or_skip: None, tmp_path: Path) -> Iterator[MinioServer]:
+    """A MinIO server of the test's own, to stop, kill and restart."""
+    with running_minio(tmp_path / "minio") as server:
+        yield server
+
+
+@pytest.fixture
+def bucket(minio: MinioServer) -> str:
+    """A new, empty bucket on `minio`."""
+    return new_bucket(minio)
+
+
+def new_bucket(server: MinioServer) -> str:
+    """The name of a bucket just made on that server."""
+    name = f"bucket-{uuid4().hex[:12]}"
+    client = Minio(
+        server.endpoint.removeprefix("http://"), server.access_key, server.secret_key, secure=False
+    )
+    client.make_bucket(name)
+    return name

@@ -1,0 +1,132 @@
+"""A real MinIO server on this machine, for the tests; built once with Go (it is source-only)."""
+
+import os
+import secrets
+import shutil
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+
+from local.cache import cache_folder
+from local.ports import HOST, free_port
+from local.processes import Child, await_until, kill, start, stop
+
+MODULE = "github.com/minio/minio"
+VERSION = "v0.0.0-20260212201848-7aac2a2c5b7c"
+START_SECONDS = 60.0
+BUILD_SECONDS = 1800.0
+
+
+class NoMinioError(click.ClickException):
+    """There is no minio here and nothing to build it with."""
+
+
+@dataclass(slots=True)
+class MinioServer:
+    """A server on its port, with its data and its log minio.log in its folder."""
+
+    folder: Path
+    port: int
+    access_key: str
+    secret_key: str = field(repr=False)
+    child: Child
+
+    @property
+    def endpoint(self) -> str:
+        """Its address as clients want it: http://host:port."""
+        return f"http://{HOST}:{self.port}"
+
+    def stop(self) -> None:
+        """Stop it cleanly; restart() brings it back."""
+        stop(self.child)
+
+    def kill(self) -> None:
+        """End it at once, as a crash would."""
+        kill(self.child)
+
+    def restart(self) -> None:
+        """Start it again with its data, port and keys, and wait until it serves."""
+        self.stop()
+        self.child = _start(self.folder, self.port, (self.access_key, self.secret_key))
+        _await_ready(self)
+
+
+@contextmanager
+def running_minio(folder: Path) -> Iterator[MinioServer]:
+    """A server that serves, on a free port with keys of its own; stopped at the end."""
+    port, keys = free_port(), (secrets.token_hex(8), secrets.token_hex(16))
+    server = MinioServer(folder, port, *keys, _start(folder, port, keys))
+    try:
+        _await_ready(server)
+        yield server
+    finally:
+        server.stop()
+
+
+def _start(folder: Path, port: int, keys: tuple[str, str]) -> Child:
+    command = [minio_executable(), "server", str(folder / "data"), "--address", f"{HOST}:{port}"]
+    environ = {
+        # It makes a folder for certificates there.
+        "HOME": str(folder),
+        "MINIO_ROOT_USER": keys[0],
+        "MINIO_ROOT_PASSWORD": keys[1],
+        "MINIO_BROWSER": "off",
+        "MINIO_UPDATE": "off",
+    }
+    return start("minio", command, folder / "minio.log", environ)
+
+
+def _await_ready(server: MinioServer) -> None:
+    goal = f"MinIO should serve on port {server.port}"
+    await_until(lambda: _is_ready(server), [server.child], START_SECONDS, goal)
+
+
+def _is_ready(server: MinioServer) -> bool:
+    try:
+        with urllib.request.urlopen(f"{server.endpoint}/minio/health/cluster", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def minio_executable() -> str:
+    """The minio on the PATH, the cached one, or one built now. NoMinioError without Go."""
+    cached = cache_folder() / "bin" / "minio"
+    found = shutil.which("minio") or shutil.which(cached)
+    if found is None:
+        _build(cached)
+    return found or str(cached)
+
+
+def _build(executable: Path) -> None:
+    go = shutil.which("go")
+    if go is None:
+        raise NoMinioError("no minio on the PATH and no Go to build it: install either")
+    click.echo(f"building MinIO {VERSION}, once, about 3 minutes", err=True)
+    partial = executable.parent / f"partial-{os.getpid()}"
+    partial.mkdir(parents=True)
+    try:
+        _go_install(go, partial)
+        (partial / executable.name).rename(executable)
+    finally:
+        shutil.rmtree(partial)
+
+
+def _go_install(go: str, folder: Path) -> None:
+    built = subprocess.run(
+        [go, "install", f"{MODULE}@{VERSION}"],
+        env={**os.environ, "GOBIN": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=BUILD_SECONDS,
+    )
+    if built.returncode:
+        last = (built.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise click.ClickException(f"cannot build MinIO with {go}: {last}")
