@@ -1,0 +1,64 @@
+"""`python -m simulator run`: reads the settings once and wires the parts."""
+
+from time import monotonic
+from typing import Any
+
+import click
+
+from services.runtime.health import Health, serve_health
+from services.runtime.logs import configure_logs
+from services.runtime.settings import component_command, process_options
+from services.runtime.stopping import stop_on_signals
+from services.stream.connection import KafkaConnection, kafka_options
+from services.stream.consumer import connected
+from simulator.fleet import Plan
+from simulator.missions import Mission
+from simulator.options import run_options
+from simulator.pace import Pace
+from simulator.run import Run, simulate
+from simulator.sender import sender
+
+MISSIONS: dict[str, tuple[Mission, ...]] = {
+    "prestacop": ("prestacop",),
+    "peacewatch": ("peacewatch",),
+    "both": ("prestacop", "peacewatch"),
+}
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """A fleet of drones that never was: sends its reports to Kafka."""
+
+
+@component_command("run")
+@run_options
+@kafka_options
+@process_options
+def run(connection: KafkaConnection, topic: str, **given: Any) -> None:
+    """Simulate a fleet and send its reports, in real time or as fast as it goes."""
+    configure_logs(given["log_format"], given["log_level"])
+    stop = stop_on_signals()
+    health = Health(monotonic, monotonic())
+    serve_health(health, given["health_port"])
+    drones_radio = connected(lambda: sender(connection, topic, stop), stop.is_set, health.turned)
+    if drones_radio:
+        simulate(_run(given), drones_radio, health, stop)
+
+
+def _run(given: dict[str, Any]) -> Run:
+    plan = Plan(
+        missions=MISSIONS[given["mission"]],
+        drones=given["drones"],
+        start_ms=given["start"],
+        duration_seconds=given["duration"],
+        seed=given["seed"],
+        interval_seconds=given["interval_seconds"],
+    )
+    pace = Pace(given["speed"], given["rate"])
+    return Run(plan, pace, given["fault_share"], given["reports_max"], given["ledger"])
+
+
+main.add_command(run)
+
+if __name__ == "__main__":
+    main()

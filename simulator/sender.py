@@ -1,0 +1,148 @@
+"""Sends batches to Kafka and says of each record where it stands. Used by `simulator.run`.
+
+One batch is in flight at a time: it is sent, awaited and returned as ledger entries before the
+caller makes the next. kafka-python's cost is per record and in this process's own Python, so
+overlapping batches would gain nothing.
+"""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from time import monotonic
+
+import structlog
+from kafka import KafkaProducer
+from kafka.errors import KafkaError, KafkaTimeoutError
+from kafka.partitioner import murmur2
+
+from services.stream.connection import KafkaConnection
+from services.stream.producer import producer
+from simulator.ledger import Entry, digest
+from simulator.messages import Message
+
+# A batch is flushed as a whole, so nothing lingers; sizes let it go out in few requests.
+PRODUCER_SETTINGS = {
+    "linger_ms": 0,
+    "batch_size": 512 * 1024,
+    "max_request_size": 8 * 1024 * 1024,
+    "allow_auto_create_topics": False,
+    # A broker that is away is waited for, however long: giving up would leave the outcome unknown.
+    "delivery_timeout_ms": 2**31 - 1,
+    "max_block_ms": 3_000,
+    "bootstrap_timeout_ms": 3_000,
+    "reconnect_backoff_max_ms": 2_000,
+    "metadata_max_age_ms": 10_000,
+}
+FLUSH_SECONDS = 1.0
+# After a request to stop, how long records in flight are awaited.
+STOP_SECONDS = 5.0
+BROKER_AGE_SECONDS = 30.0
+
+log = structlog.get_logger()
+
+
+class Refused(Exception):  # noqa: N818 - says what the broker did
+    """The broker will never take these records; entries says what became of each of the batch."""
+
+    def __init__(self, reason: str, entries: Sequence[Entry]) -> None:
+        super().__init__(reason)
+        self.entries = entries
+
+
+@dataclass(slots=True)
+class Sender:
+    """A producer on one topic; partition_of remembers each key's partition."""
+
+    producer: KafkaProducer
+    topic: str
+    stop: threading.Event
+    partitions: int
+    partition_of: dict[bytes, int] = field(default_factory=dict)
+    is_away: bool = False
+
+    def send(self, messages: Sequence[Message]) -> list[Entry]:
+        """Send the batch and wait; entries in the same order. Refused if the broker declines."""
+        send, topic, partition = self.producer.send, self.topic, self._partition
+        futures = [
+            send(topic, message.value, message.key, partition=partition(message.key))
+            for message in messages
+        ]
+        self._await_acknowledgements()
+        entries = [
+            _entry(message, future.value if future.succeeded() else None)
+            for message, future in zip(messages, futures, strict=True)
+        ]
+        failed = next((future.exception for future in futures if future.failed()), None)
+        if failed is not None:
+            raise Refused(f"{type(failed).__name__}: {failed}", entries)
+        return entries
+
+    def _partition(self, key: bytes) -> int:
+        # As Kafka's own clients choose it; remembered, since murmur2 in Python is slow.
+        known = self.partition_of.get(key)
+        if known is None:
+            known = self.partition_of[key] = (murmur2(key) & 0x7FFFFFFF) % self.partitions
+        return known
+
+    def _await_acknowledgements(self) -> None:
+        give_up_seconds = None
+        while True:
+            try:
+                self.producer.flush(FLUSH_SECONDS)
+            except KafkaTimeoutError:
+                self._note_away()
+            else:
+                self._note_back()
+                return
+            if self.stop.is_set():
+                give_up_seconds = give_up_seconds or monotonic() + STOP_SECONDS
+                if monotonic() > give_up_seconds:
+                    return
+
+    def _note_away(self) -> None:
+        if not self.is_away:
+            log.warning("Kafka does not answer: waiting for it")
+        self.is_away = True
+
+    def _note_back(self) -> None:
+        if self.is_away:
+            log.info("Kafka answers again")
+        self.is_away = False
+
+    def has_seen_broker_lately(self) -> bool:
+        """Whether a broker answered within BROKER_AGE_SECONDS, also when nothing was sent."""
+        metrics = self.producer.metrics()["producer-metrics"]
+        return bool(metrics["metadata-age"] < BROKER_AGE_SECONDS)
+
+    def close(self) -> None:
+        """Let go; what is still in flight stays of unknown outcome."""
+        try:
+            self.producer.close(FLUSH_SECONDS)
+        except KafkaError:
+            log.warning("stopped while Kafka was away: the last batch is of unknown outcome")
+
+
+def _entry(message: Message, metadata: object | None) -> Entry:
+    offset = getattr(metadata, "offset", -1)
+    is_known = offset >= 0
+    is_report = message.report_id is not None
+    return Entry(
+        getattr(metadata, "partition", None) if is_known else None,
+        offset if is_known else None,
+        message.report_id,
+        message.alerts,
+        None if is_report else message.key.decode(),
+        None if is_report else digest(message.value),
+        message.fault,
+        "acknowledged" if is_known else "unknown",
+    )
+
+
+def sender(connection: KafkaConnection, topic: str, stop: threading.Event) -> Sender:
+    """A sender to a topic that exists; KafkaError if no broker answers or it has no such topic."""
+    client = producer(connection, **PRODUCER_SETTINGS)
+    try:
+        return Sender(client, topic, stop, len(client.partitions_for(topic)))
+    except KafkaTimeoutError as error:
+        client.close(0)
+        raise KafkaTimeoutError(f"Kafka has no topic {topic} yet") from error
