@@ -18,6 +18,7 @@ from pathlib import Path
 import click
 
 from local import tether
+from services.runtime.settings import ENVIRONMENT_PREFIX
 
 POLL_SECONDS = 0.05
 STOP_SECONDS = 20.0
@@ -37,7 +38,11 @@ class Child:
 def start(
     name: str, command: Sequence[str], log_file: Path, environ: Mapping[str, str] | None = None
 ) -> Child:
-    """Start the command, with these variables added to our environment; does not wait."""
+    """Start the command, with these variables added to our environment; does not wait.
+
+    Components' settings in our environment (DRONEWATCH_*) do not reach it: only what is given.
+    """
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(ENVIRONMENT_PREFIX)}
     tied = [sys.executable, "-IS", tether.__file__, str(os.getpid()), *command]
     log_file.parent.mkdir(parents=True, exist_ok=True)
     with log_file.open("ab") as log:
@@ -46,7 +51,7 @@ def start(
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            env={**os.environ, **(environ or {})},
+            env={**inherited, **(environ or {})},
             start_new_session=True,
         )
     return Child(name, popen, log_file)
