@@ -1,0 +1,1 @@
+"""Questions about the archive, answered with Spark: tables, charts, files. DataFrames only."""
