@@ -128,9 +128,8 @@ class AlertingWorker:
     def _is_acknowledged(self, handled: Handled) -> bool:
         for sent in [s for s in handled.sent if s.future is None or s.future.failed()]:
             SENDS_FAILED.inc()
-            log.warning(
-                "send failed, sending again", cause=str(sent.future and sent.future.exception)
-            )
+            cause = sent.future.exception if sent.future else "not accepted"
+            log.warning("send failed, sending again", cause=str(cause))
             sent.future = self._send(sent.outgoing)
         return all(sent.future is not None and sent.future.succeeded() for sent in handled.sent)
 

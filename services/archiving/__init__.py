@@ -1,0 +1,1 @@
+"""Reports into Parquet objects: every acknowledged record exactly once."""

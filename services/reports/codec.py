@@ -8,6 +8,8 @@ from services.reports.alert import Alert
 from services.reports.report import Report
 
 REASON_MAX_CHARACTERS = 200
+# Outside of these years not every reader of the archive can express a time.
+YEARS = range(1900, 3000)
 
 _encoder = msgspec.json.Encoder()
 _report_decoder = msgspec.json.Decoder(Report)
@@ -26,9 +28,12 @@ def decoded(value: bytes | None) -> Report | Rejection:
     if not value:
         return Rejection("empty value")
     try:
-        return _report_decoder.decode(value)
+        report = _report_decoder.decode(value)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return Rejection(one_line(str(error) or type(error).__name__))
+    if report.time.year not in YEARS:
+        return Rejection(f"time is out of range: year {report.time.year}")
+    return report
 
 
 def decoded_alert(value: bytes | None) -> Alert | Rejection:

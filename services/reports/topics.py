@@ -48,7 +48,7 @@ def _topic(
         # A record's Kafka timestamp is its arrival: else the rows of 2013 would be deleted at once.
         "message.timestamp.type": "LogAppendTime",
     }
-    return Topic(name, partitions, MappingProxyType(configs | extra))
+    return Topic(name, partitions, MappingProxyType({**configs, **extra}))
 
 
 TOPICS = (

@@ -10,6 +10,7 @@ from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssi
 from kafka.errors import KafkaError
 
 from services.stream.connection import KafkaConnection, client_settings
+from services.stream.worker import NotNow
 
 BOOTSTRAP_SECONDS = 5.0
 
@@ -60,9 +61,9 @@ def connected(
             turned()
             try:
                 return make()
-            except KafkaError as error:
+            except (KafkaError, NotNow) as error:
                 if not has_said:
-                    log.warning("waiting for Kafka", error=str(error), cause=complaint.text)
+                    log.warning("waiting", until=str(error), cause=complaint.text)
                     has_said = True
         return None
     finally:

@@ -1,0 +1,33 @@
+"""Which topic of that name it is: a topic deleted and made again begins at offset 0 once more."""
+
+from kafka import KafkaAdminClient
+from kafka.errors import UnknownTopicOrPartitionError
+
+from services.stream.connection import KafkaConnection, client_settings
+
+TIMEOUT_MS = 5_000
+
+
+class TopicIdentity:
+    """Asks the cluster for a topic's id; KafkaError if there is no answer."""
+
+    def __init__(self, connection: KafkaConnection, topic: str) -> None:
+        self.topic = topic
+        self.admin = KafkaAdminClient(
+            **client_settings(connection),
+            bootstrap_timeout_ms=TIMEOUT_MS,
+            request_timeout_ms=TIMEOUT_MS,
+        )
+
+    def current(self) -> str | None:
+        """The id, 32 hex digits; None if there is no such topic now."""
+        try:
+            described = self.admin.describe_topics([self.topic])
+        except UnknownTopicOrPartitionError:
+            return None
+        topic = next((t for t in described if not t["error_code"]), None)
+        return str(topic["topic_id"]).replace("-", "") if topic else None
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.admin.close()
