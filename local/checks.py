@@ -14,11 +14,12 @@ SHOWN = 5
 
 
 class Row(Struct, frozen=True, gc=False):
-    """One row of the archive; content as in `content`."""
+    """One row of the archive; content as in `content`, arrival in ms since the epoch."""
 
     partition: int
     offset: int
     content: str | None
+    arrived_ms: int = 0
 
 
 class PublishedAlert(Struct, frozen=True, gc=False):

@@ -16,6 +16,7 @@ from local.ports import HOST, free_port, is_listening, is_taken
 from local.processes import (
     TAIL_LINES,
     Child,
+    Goal,
     await_end,
     await_until,
     kill,
@@ -172,9 +173,9 @@ def _start_java(folder: Path, arguments: Sequence[str]) -> Child:
 
 def _await_ready(server: KafkaServer) -> None:
     """Wait until the broker answers a request for its metadata."""
-    goal = "Kafka should answer"
+    goal = Goal("Kafka should answer", START_SECONDS)
     try:
-        await_until(lambda: is_listening(server.port), [server.child], START_SECONDS, goal)
+        await_until(lambda: is_listening(server.port), [server.child], goal)
         settings = client_settings(server.connection)
         with KafkaAdminClient(**settings, bootstrap_timeout_ms=START_SECONDS * 1000) as admin:
             admin.describe_cluster()

@@ -15,7 +15,7 @@ import click
 
 from local.cache import cache_folder
 from local.ports import HOST, free_port
-from local.processes import Child, await_until, kill, start, stop
+from local.processes import Child, Goal, await_until, kill, start, stop
 
 MODULE = "github.com/minio/minio"
 VERSION = "v0.0.0-20260212201848-7aac2a2c5b7c"
@@ -83,8 +83,8 @@ def _start(folder: Path, port: int, keys: tuple[str, str]) -> Child:
 
 
 def _await_ready(server: MinioServer) -> None:
-    goal = f"MinIO should serve on port {server.port}"
-    await_until(lambda: _is_ready(server), [server.child], START_SECONDS, goal)
+    goal = Goal(f"MinIO should serve on port {server.port}", START_SECONDS)
+    await_until(lambda: _is_ready(server), [server.child], goal)
 
 
 def _is_ready(server: MinioServer) -> bool:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import click
 
@@ -36,9 +37,15 @@ class Child:
 
 
 def start(
-    name: str, command: Sequence[str], log_file: Path, environ: Mapping[str, str] | None = None
+    name: str,
+    command: Sequence[str],
+    log_file: Path,
+    environ: Mapping[str, str] | None = None,
+    stdout: IO[str] | None = None,
 ) -> Child:
     """Start the command, with these variables added to our environment; does not wait.
+
+    Its standard output goes to the log as its standard error does, or to `stdout`.
 
     Components' settings in our environment (DRONEWATCH_*) do not reach it: only what is given.
     """
@@ -49,12 +56,20 @@ def start(
         popen = subprocess.Popen(
             tied,
             stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
+            stdout=stdout or log,
+            stderr=log,
             env={**inherited, **(environ or {})},
             start_new_session=True,
         )
     return Child(name, popen, log_file)
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What should come true, said with "should", and how long that may take."""
+
+    text: str
+    timeout_seconds: float
 
 
 @contextmanager
@@ -88,22 +103,25 @@ def kill(child: Child) -> int:
 
 
 def await_until(
-    is_done: Callable[[], bool], children: Sequence[Child], timeout_seconds: float, goal: str
+    is_done: Callable[[], bool],
+    children: Sequence[Child],
+    goal: Goal,
+    look_seconds: float = POLL_SECONDS,
 ) -> None:
     """Wait for the condition. ClickException if a child ends first or the time is over."""
-    deadline = time.monotonic() + timeout_seconds
+    deadline = time.monotonic() + goal.timeout_seconds
     while not is_done():
         check_running(children)
         if time.monotonic() > deadline:
-            raise click.ClickException(
-                f"{goal}: not within {timeout_seconds:.0f} s{_tails(children)}"
-            )
-        time.sleep(POLL_SECONDS)
+            message = f"{goal.text}: not within {goal.timeout_seconds:.0f} s"
+            raise click.ClickException(message + _tails(children))
+        time.sleep(look_seconds)
 
 
 def await_end(child: Child, timeout_seconds: float) -> None:
     """Wait until the child ended well. ClickException if it did not."""
-    await_until(lambda: not is_running(child), [], timeout_seconds, f"{child.name} should end")
+    goal = Goal(f"{child.name} should end", timeout_seconds)
+    await_until(lambda: not is_running(child), [], goal)
     if child.popen.returncode:
         raise click.ClickException(ending(child))
 

@@ -9,7 +9,16 @@ import psutil
 import pytest
 from click import ClickException
 
-from local.processes import await_until, check_running, is_running, log_tail, running, start, stop
+from local.processes import (
+    Goal,
+    await_until,
+    check_running,
+    is_running,
+    log_tail,
+    running,
+    start,
+    stop,
+)
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(300)"]
 STUBBORN = [
@@ -45,7 +54,7 @@ def test_a_child_that_dies_early_is_reported_with_its_last_words(tmp_path):
     command = [sys.executable, "-c", "import sys; sys.exit('no such setting')"]
     child = start("archiving", command, tmp_path / "log")
     with pytest.raises(ClickException, match=r"archiving ended with exit code 1(.|\n)*setting"):
-        await_until(lambda: False, [child], 20, "it should be ready")
+        await_until(lambda: False, [child], Goal("it should be ready", 20))
 
 
 def test_a_killed_child_is_reported_by_its_signal(tmp_path):
@@ -59,7 +68,7 @@ def test_a_killed_child_is_reported_by_its_signal(tmp_path):
 def test_what_takes_too_long_names_its_goal(tmp_path):
     too_late = pytest.raises(ClickException, match="Kafka should answer: not within 0 s")
     with running(start("kafka", SLEEP, tmp_path / "log")) as child, too_late:
-        await_until(lambda: False, [child], 0, "Kafka should answer")
+        await_until(lambda: False, [child], Goal("Kafka should answer", 0))
 
 
 def test_a_child_that_ignores_sigterm_is_killed(tmp_path):

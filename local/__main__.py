@@ -1,0 +1,69 @@
+"""`python -m local demo`: reads the settings once and runs the demo."""
+
+import signal
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import click
+
+from local.components import MISSIONS, Fleet
+from local.demo import run_demo
+from local.jars import kafka_jars
+from local.run_folder import claimed
+
+RUN_FOLDER = Path(".run") / "demo"
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Dronewatch on this machine, without Kubernetes."""
+    signal.signal(signal.SIGTERM, _interrupt)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    """SIGTERM ends the demo as Ctrl-C does: every child is stopped on the way out."""
+    raise KeyboardInterrupt
+
+
+@main.command(context_settings={"show_default": True, "max_content_width": 100})
+@click.option("--mission", type=click.Choice(list(MISSIONS)), default="both")
+@click.option(
+    "--days", type=click.FloatRange(0, min_open=True), default=14.0, help="Simulated days."
+)
+@click.option("--drones", type=click.IntRange(1), default=6, help="Drones of each mission.")
+@click.option(
+    "--rate",
+    type=click.FloatRange(0),
+    default=4000.0,
+    help="Reports a second at most; 0 is as fast as it goes. 4000/s is 200 GB a day.",
+)
+@click.option("--seed", type=click.IntRange(0), default=1, help="The same seed, the same reports.")
+@click.option(
+    "--fault-share",
+    type=click.FloatRange(0, 1),
+    default=0.001,
+    help="Share of records that are garbage, duplicates or late.",
+)
+@click.option(
+    "--run-folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=RUN_FOLDER,
+    help="Where everything of the run is kept; emptied at the start.",
+)
+@click.option("--analysis/--no-analysis", "with_analysis", default=True, help="Ask Spark, or not.")
+def demo(run_folder: Path, with_analysis: bool, **fleet: Any) -> None:
+    """The main job, end to end: drones, Kafka, alerts, archive, answers; then a check of it all."""
+    kafka_jars()
+    with claimed(run_folder) as folder:
+        run_demo(Fleet(**fleet), folder, with_analysis)
+
+
+@main.command()
+def prepare() -> None:
+    """Fetch what the demo and the tests need from the registries: Kafka's jars."""
+    kafka_jars()
+
+
+if __name__ == "__main__":
+    main()

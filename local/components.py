@@ -1,0 +1,87 @@
+"""The platform's components as the demo runs them: their real commands, as processes."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.stream.connection import KafkaConnection
+
+MISSIONS = {"prestacop": 1, "peacewatch": 1, "both": 2}
+# Any Monday: the same seed gives the same reports on any day.
+START = "2026-03-02T00:00:00Z"
+ALERTING, ARCHIVING = "alerting", "archiving"
+# Objects of 10 s instead of minutes: the demo has caught up soon after the last report.
+OBJECT_AGE_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """What is simulated; drones are for each mission, a rate of 0 is as fast as it goes."""
+
+    mission: str
+    days: float
+    drones: int
+    rate: float
+    seed: int
+    fault_share: float
+
+
+def reports_planned(fleet: Fleet) -> int:
+    """One a minute from each drone; some are lost or in repair, so fewer come."""
+    return int(fleet.days * 24 * 60) * fleet.drones * MISSIONS[fleet.mission]
+
+
+def simulator_command(fleet: Fleet, connection: KafkaConnection, ledger: Path) -> list[str]:
+    """The fleet, once through its days."""
+    options = [
+        *("--mission", fleet.mission),
+        *("--drones", str(fleet.drones)),
+        *("--start", START),
+        *("--duration", f"{fleet.days}d"),
+        *("--speed", "max"),
+        *("--seed", str(fleet.seed)),
+        *("--fault-share", str(fleet.fault_share)),
+        *("--ledger", str(ledger)),
+        *(("--rate", str(fleet.rate)) if fleet.rate else ()),
+    ]
+    return [*_module("simulator"), "run", *options, *_process(connection, 0)]
+
+
+def alerting_command(connection: KafkaConnection, health_port: int) -> list[str]:
+    """Alerting with its default rules, which are the simulator's."""
+    return [
+        *_module("services.alerting"),
+        *("--group", ALERTING),
+        *_process(connection, health_port),
+    ]
+
+
+def archiving_command(connection: KafkaConnection, health_port: int, archive: Path) -> list[str]:
+    """One archiving worker into a local folder."""
+    return [
+        *_module("services.archiving"),
+        *("--group", ARCHIVING),
+        *("--store-folder", str(archive)),
+        *("--object-age-seconds", str(OBJECT_AGE_SECONDS)),
+        *_process(connection, health_port),
+    ]
+
+
+def analysis_command(archive: Path, results: Path, spark_log: Path) -> list[str]:
+    """Every built-in question, in local Spark."""
+    return [
+        *_module("analysis"),
+        *("run", "--archive", str(archive), "--results", str(results)),
+        *("--spark-log", str(spark_log)),
+    ]
+
+
+def _module(name: str) -> list[str]:
+    return [sys.executable, "-m", name]
+
+
+def _process(connection: KafkaConnection, health_port: int) -> list[str]:
+    return [
+        *("--kafka-bootstrap-servers", connection.bootstrap_servers),
+        *("--health-port", str(health_port)),
+    ]

@@ -1,0 +1,123 @@
+"""The streaming half of the demo: drones to alerts and archive, until nothing is left to do."""
+
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+
+from kafka import KafkaAdminClient
+
+from local.checks import PublishedAlert
+from local.components import (
+    ALERTING,
+    ARCHIVING,
+    Fleet,
+    alerting_command,
+    archiving_command,
+    reports_planned,
+    simulator_command,
+)
+from local.evidence import published_alerts
+from local.kafka import KafkaServer, running_kafka
+from local.offsets import done, has_caught_up, progress_of, written
+from local.ports import HOST, free_port
+from local.processes import Child, Goal, await_end, await_until, is_running, running, start
+from local.progress import advance, announce, bar
+from services.reports.topics import REPORTS, TOPICS
+from services.stream.connection import KafkaConnection, client_settings
+from services.stream.topics import create_topics
+
+GROUPS = (ALERTING, ARCHIVING)
+REPORTS_TOPIC = next(topic for topic in TOPICS if topic.name == REPORTS)
+LANDED = Goal("the fleet should land", 7 * 24 * 3600.0)
+CAUGHT_UP = Goal("alerting and archiving should catch up", 1800.0)
+LOOK_SECONDS = 0.5
+
+
+def stream(fleet: Fleet, folder: Path) -> list[PublishedAlert]:
+    """Run Kafka, the workers and the fleet until both groups are done; what was published.
+
+    The ledger and the archive stay in the folder. ClickException if a process ends early.
+    """
+    announce("Starting Kafka")
+    with running_kafka(folder / "kafka") as server:
+        create_topics(server.connection, TOPICS)
+        announce("Starting alerting and two archiving workers")
+        with _workers(server.connection, folder) as workers:
+            announce(_plan(fleet))
+            _simulate(fleet, server, workers, folder)
+            announce("Waiting until alerting and archiving have caught up")
+            _catch_up(server, workers)
+            announce("Stopping them")
+        return published_alerts(server.connection)
+
+
+@contextmanager
+def _workers(connection: KafkaConnection, folder: Path) -> Iterator[list[Child]]:
+    """Alerting and two archiving workers, all in their groups."""
+    archive = folder / "archive"
+    ports = {name: free_port() for name in (ALERTING, f"{ARCHIVING}-1", f"{ARCHIVING}-2")}
+    commands = {
+        name: alerting_command(connection, port)
+        if name == ALERTING
+        else archiving_command(connection, port, archive)
+        for name, port in ports.items()
+    }
+    with ExitStack() as stack:
+        children = [
+            stack.enter_context(running(start(name, command, folder / f"{name}.log")))
+            for name, command in commands.items()
+        ]
+        for name, port in ports.items():
+            await_until(partial(_is_ready, port), children, Goal(f"{name} should be ready", 60.0))
+        yield children
+
+
+def _is_ready(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://{HOST}:{port}/readyz", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _simulate(fleet: Fleet, server: KafkaServer, workers: list[Child], folder: Path) -> None:
+    command = simulator_command(fleet, server.connection, folder / "ledger.jsonl")
+    simulator = start("simulator", command, folder / "simulator.log")
+    shown = bar(reports_planned(fleet), "sent", " reports")
+    with running(simulator), _admin(server.connection) as admin, shown:
+
+        def has_ended() -> bool:
+            advance(shown, written(progress_of(admin, REPORTS_TOPIC, GROUPS)))
+            return not is_running(simulator)
+
+        await_until(has_ended, [server.child, *workers], LANDED, LOOK_SECONDS)
+    await_end(simulator, timeout_seconds=0)
+
+
+def _catch_up(server: KafkaServer, workers: list[Child]) -> None:
+    with _admin(server.connection) as admin:
+        total = written(progress_of(admin, REPORTS_TOPIC, GROUPS))
+        with bar(len(GROUPS) * total, "alerted and archived", " reports") as shown:
+
+            def is_done() -> bool:
+                progress = progress_of(admin, REPORTS_TOPIC, GROUPS)
+                advance(shown, sum(done(progress, group) for group in GROUPS))
+                return has_caught_up(progress, GROUPS)
+
+            await_until(is_done, [server.child, *workers], CAUGHT_UP, LOOK_SECONDS)
+
+
+def _admin(connection: KafkaConnection) -> KafkaAdminClient:
+    """A client for questions to the broker; a context manager."""
+    return KafkaAdminClient(**client_settings(connection))
+
+
+def _plan(fleet: Fleet) -> str:
+    pace = f"at most {fleet.rate:,.0f} reports/s" if fleet.rate else "as fast as it goes"
+    return (
+        f"Simulating {fleet.days:g} days of {fleet.drones} drones a mission"
+        f" (mission: {fleet.mission}, seed {fleet.seed}), {pace}"
+    )
