@@ -1,6 +1,8 @@
 """JSON in UTF-8 to reports and alerts, and back. msgspec's typed decode is the one judge."""
 
+import re
 from dataclasses import dataclass
+from itertools import accumulate
 
 import msgspec
 
@@ -10,10 +12,14 @@ from services.reports.report import Report
 REASON_MAX_CHARACTERS = 200
 # Outside of these years not every reader of the archive can express a time.
 YEARS = range(1900, 3000)
+# msgspec gives up where the interpreter's stack ends, which depends on how deep its caller stands.
+# Far above that, this limit lets every component judge alike.
+NESTING_MAX = 500
 
 _encoder = msgspec.json.Encoder()
 _report_decoder = msgspec.json.Decoder(Report)
 _alert_decoder = msgspec.json.Decoder(Alert)
+_besides_brackets = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[^][{}]', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,8 @@ def decoded(value: bytes | None) -> Report | Rejection:
     """The report in a record's value, or why there is none; never raises for any bytes."""
     if not value:
         return Rejection("empty value")
+    if len(value) > NESTING_MAX and _is_nested_too_deep(value):
+        return Rejection(f"nested deeper than {NESTING_MAX}")
     try:
         report = _report_decoder.decode(value)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -40,10 +48,19 @@ def decoded_alert(value: bytes | None) -> Alert | Rejection:
     """The alert in a record's value, or why there is none."""
     if not value:
         return Rejection("empty value")
+    if len(value) > NESTING_MAX and _is_nested_too_deep(value):
+        return Rejection(f"nested deeper than {NESTING_MAX}")
     try:
         return _alert_decoder.decode(value)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return Rejection(one_line(str(error) or type(error).__name__))
+
+
+def _is_nested_too_deep(value: bytes) -> bool:
+    if value.count(b"[") + value.count(b"{") <= NESTING_MAX:
+        return False
+    brackets = _besides_brackets.sub(b"", value)
+    return max(accumulate(1 if bracket in b"[{" else -1 for bracket in brackets)) > NESTING_MAX
 
 
 def encoded(content: Report | Alert) -> bytes:

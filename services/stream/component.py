@@ -10,6 +10,7 @@ from services.runtime.stopping import stop_on_signals
 from services.stream.connection import KafkaConnection
 from services.stream.consumer import connected, group_consumer
 from services.stream.loop import ConsumerLoop
+from services.stream.records import read_lean
 from services.stream.worker import Worker
 
 
@@ -32,7 +33,7 @@ def run_component(
     def loop() -> ConsumerLoop:
         worker = make_worker()
         try:
-            consumer = group_consumer(connection, settings["group"], **consumer_settings)
+            consumer = read_lean(group_consumer(connection, settings["group"], **consumer_settings))
         except BaseException:
             worker.close()
             raise
