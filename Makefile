@@ -1,0 +1,78 @@
+# Dronewatch on one machine. `make help` lists what there is.
+
+PYTHON ?= python3
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+PACKAGES := $(VENV)/.packages-installed
+PROJECT := $(VENV)/.project-installed
+
+COMPILE := $(BIN)/uv pip compile pyproject.toml $(ARGS) --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+COMPONENTS := simulator alerting archiving analysis
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+.PHONY: help
+help: ## List the targets
+	@echo 'make demo ARGS="--days 14 --drones 6 --rate 4000 --mission both --seed 1"'
+	@echo
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
+		awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
+
+.PHONY: demo
+demo: $(PROJECT) ## The main job, end to end, on real parts; its options: make demo ARGS=--help
+	@$(BIN)/python -m local demo $(ARGS)
+
+.PHONY: test
+test: lint ## Every test that needs no Kubernetes and no long time
+	$(BIN)/python -m pytest -m "not faults" $(ARGS)
+
+.PHONY: test-faults
+test-faults: $(PROJECT) ## The long fault runs, with full counts
+	$(BIN)/python -m pytest -m faults $(ARGS)
+
+.PHONY: bench
+bench: $(PROJECT) ## The measurements of docs/benchmarks.md
+	@$(BIN)/python -m bench $(ARGS)
+
+.PHONY: lint
+lint: $(PROJECT) ## Style, types, and which part may import which
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: lock
+lock: $(PROJECT) ## Lock the requirements with hashes; the newest ones: make lock ARGS=--upgrade
+	$(COMPILE) --extra dev -o requirements/dev.txt
+	$(foreach part,$(COMPONENTS),\
+		$(COMPILE) --extra $(part) -c requirements/dev.txt -o requirements/$(part).txt &&) true
+
+.PHONY: install
+install: $(PROJECT) ## Make .venv with the locked requirements
+
+.PHONY: clean
+clean: ## Remove what runs and tools left; .venv and the download cache stay
+	rm -rf .run .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build
+	rm -rf *.egg-info metastore_db spark-warehouse derby.log
+	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
+
+$(PACKAGES): requirements/dev.txt
+	@command -v $(PYTHON) >/dev/null || \
+		{ echo "$(PYTHON) is missing: install Python 3.11 or later, or name one: make PYTHON=..."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "$(PYTHON) is $$($(PYTHON) -V), older than 3.11: name a later one: make PYTHON=..."; exit 1; }
+	@echo "==> Making $(VENV) with $$($(PYTHON) -V)"
+	@$(PYTHON) -m venv $(VENV) || \
+		{ echo "$(PYTHON) cannot make a virtual environment: install its venv (apt-get install python3-venv)"; exit 1; }
+	@echo "==> Installing the locked requirements (once, some minutes: Spark is large)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+$(PROJECT): $(PACKAGES) pyproject.toml
+	@echo "==> Installing the project itself"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
