@@ -15,7 +15,7 @@ from simulator.fleet import Plan
 from simulator.missions import Mission
 from simulator.options import run_options
 from simulator.pace import Pace
-from simulator.run import Run, simulate
+from simulator.run import Run, opened_ledger, simulate
 from simulator.sender import sender
 
 MISSIONS: dict[str, tuple[Mission, ...]] = {
@@ -39,10 +39,13 @@ def run(connection: KafkaConnection, topic: str, **given: Any) -> None:
     configure_logs(given["log_format"], given["log_level"])
     stop = stop_on_signals()
     health = Health(monotonic, monotonic())
+    ledger = opened_ledger(given["ledger"])
     serve_health(health, given["health_port"])
-    drones_radio = connected(lambda: sender(connection, topic, stop), stop.is_set, health.turned)
+    drones_radio = connected(
+        lambda: sender(connection, topic, stop, health.turned), stop.is_set, health.turned
+    )
     if drones_radio:
-        simulate(_run(given), drones_radio, health, stop)
+        simulate(_run(given), drones_radio, ledger, health, stop)
 
 
 def _run(given: dict[str, Any]) -> Run:
@@ -55,7 +58,7 @@ def _run(given: dict[str, Any]) -> Run:
         interval_seconds=given["interval_seconds"],
     )
     pace = Pace(given["speed"], given["rate"])
-    return Run(plan, pace, given["fault_share"], given["reports_max"], given["ledger"])
+    return Run(plan, pace, given["fault_share"], given["reports_max"])
 
 
 main.add_command(run)

@@ -1,11 +1,13 @@
 """Faulty records, for tests: what a real fleet's radio, clocks and firmware would do to reports."""
 
 import heapq
+import math
 import random
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from simulator.messages import Message
 
@@ -13,7 +15,7 @@ DUPLICATE = "duplicate"
 LATE = "late"
 # Simulated time by which a late report is late.
 LATE_MS = (5 * 60_000, 60 * 60_000)
-# Bounds memory for any fleet; beyond it a report that should be late is sent in time.
+# Bounds memory for any fleet; beyond it the first that is held goes out early.
 HELD_MAX = 20_000
 
 Garbage = Callable[[bytes, random.Random], bytes | None]
@@ -94,33 +96,48 @@ def garbage(sound: Message, fault: str, rng: random.Random) -> Message:
 def delayed(sound: Message, rng: random.Random) -> Message:
     """The same record, due later than its report's time."""
     due_ms = sound.due_ms + rng.randrange(*LATE_MS)
-    return Message(due_ms, sound.key, sound.value, sound.report_id, sound.alerts, LATE)
+    return replace(sound, due_ms=due_ms, fault=LATE)
 
 
-def repeated(sound: Message) -> Message:
-    """The same record once more."""
-    return Message(sound.due_ms, sound.key, sound.value, sound.report_id, sound.alerts, DUPLICATE)
+def repeated(sound: Message, rng: random.Random) -> Message:
+    """The same record once more: the next one, or later."""
+    due_ms = sound.due_ms + rng.choice((0, rng.randrange(LATE_MS[1])))
+    return replace(sound, due_ms=due_ms, fault=DUPLICATE)
+
+
+# Due time, number (so that no two are equal), and what is held back until then.
+Held = list[tuple[float, int, Message]]
 
 
 def with_faults(messages: Iterator[Message], share: float, rng: random.Random) -> Iterator[Message]:
     """The messages, a share of them faulty; those held back at the end come last."""
-    held: list[tuple[int, int, Message]] = []
+    held: Held = []
     for number, sound in enumerate(messages):
-        while held and held[0][0] <= sound.due_ms:
+        yield from _due(held, sound.due_ms)
+        fault = rng.choice(FAULTS) if rng.random() < share else None
+        now, later = _faulty(sound, fault, rng)
+        if now:
+            yield now
+        if later:
+            heapq.heappush(held, (later.due_ms, number, later))
+        if len(held) > HELD_MAX:
             yield heapq.heappop(held)[2]
-        if rng.random() >= share:
-            yield sound
-            continue
-        fault = rng.choice(FAULTS)
-        if fault == LATE and len(held) < HELD_MAX:
-            late = delayed(sound, rng)
-            heapq.heappush(held, (late.due_ms, number, late))
-        else:
-            yield from _at_once(sound, fault, rng)
-    yield from (heapq.heappop(held)[2] for _ in range(len(held)))
+    yield from _due(held, math.inf)
 
 
-def _at_once(sound: Message, fault: str, rng: random.Random) -> tuple[Message, ...]:
+def _due(held: Held, now_ms: float) -> Iterator[Message]:
+    while held and held[0][0] <= now_ms:
+        yield heapq.heappop(held)[2]
+
+
+def _faulty(
+    sound: Message, fault: str | None, rng: random.Random
+) -> tuple[Message | None, Message | None]:
+    """What goes out now, and what is held back."""
+    if fault is None:
+        return sound, None
+    if fault == LATE:
+        return None, delayed(sound, rng)
     if fault == DUPLICATE:
-        return sound, repeated(sound)
-    return (garbage(sound, fault, rng),) if fault in GARBAGE else (sound,)
+        return sound, repeated(sound, rng)
+    return garbage(sound, fault, rng), None

@@ -52,7 +52,9 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-        os.ftruncate(self._descriptor, _complete_bytes(self._descriptor))
+        complete_bytes = _complete_bytes(self._descriptor)
+        if os.fstat(self._descriptor).st_size > complete_bytes:
+            os.ftruncate(self._descriptor, complete_bytes)
 
     def append(self, entries: Sequence[Entry]) -> None:
         """Hand the entries to the operating system; a kill of this process keeps them."""
@@ -61,8 +63,7 @@ class Ledger:
             remaining = remaining[os.write(self._descriptor, remaining) :]
 
     def close(self) -> None:
-        """Write through to the disk and close."""
-        os.fsync(self._descriptor)
+        """Nothing may be appended afterwards."""
         os.close(self._descriptor)
 
 

@@ -10,8 +10,12 @@ from simulator.messages import Message
 BATCH_RECORDS = 4_000
 # Records due within the same tick go out together: fewer, fuller requests.
 TICK_SECONDS = 0.02
+# After a delay at most this much of the rate is made up for, so that it stays a bound.
+SLACK_SECONDS = 0.5
 # Without anything due, an empty batch this often shows that the loop turns.
 IDLE_SECONDS = 1.0
+
+Clock = Callable[[], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,32 +25,44 @@ class Pace:
     speed: float | None = None
     rate_per_second: float | None = None
 
-    def due_seconds(self, number: int, simulated_ms: int) -> float:
-        """When record number (from 0) is due, both times counted from the first record."""
-        by_rate = number / self.rate_per_second if self.rate_per_second else 0.0
-        by_speed = simulated_ms / 1000 / self.speed if self.speed else 0.0
-        return math.ceil(max(by_rate, by_speed) / TICK_SECONDS) * TICK_SECONDS
+    def by_speed_seconds(self, simulated_ms: int) -> float:
+        """When a record so long after the first one is due, seconds after the start."""
+        return simulated_ms / 1000 / self.speed if self.speed else 0.0
+
+    def by_rate_seconds(self, previous_seconds: float, now_seconds: float) -> float:
+        """When the rate allows a record after the previous one, seconds after the start."""
+        if not self.rate_per_second:
+            return 0.0
+        return max(previous_seconds + 1 / self.rate_per_second, now_seconds - SLACK_SECONDS)
+
+
+def timed(messages: Iterator[Message], pace: Pace, clock: Clock) -> Iterator[tuple[float, Message]]:
+    """Each message with the time from which it may go out, in seconds of the clock."""
+    started_seconds = clock()
+    first_ms: int | None = None
+    by_rate_seconds = 0.0
+    for message in messages:
+        first_ms = message.due_ms if first_ms is None else first_ms
+        by_rate_seconds = pace.by_rate_seconds(by_rate_seconds, clock() - started_seconds)
+        by_speed_seconds = pace.by_speed_seconds(message.due_ms - first_ms)
+        ticks = math.ceil(max(by_rate_seconds, by_speed_seconds) / TICK_SECONDS)
+        yield started_seconds + ticks * TICK_SECONDS, message
 
 
 def batches(
-    messages: Iterator[Message], pace: Pace, clock: Callable[[], float], stop: Event
+    messages: Iterator[Message], pace: Pace, clock: Clock, stop: Event
 ) -> Iterator[list[Message]]:
     """The messages in batches, each not before it is due; ends early once stop is set.
 
     clock gives seconds and never goes back. Empty batches come while nothing is due.
     """
     batch: list[Message] = []
-    started_seconds = clock()
-    first_ms: int | None = None
-    for number, message in enumerate(messages):
-        first_ms = message.due_ms if first_ms is None else first_ms
-        due_seconds = started_seconds + pace.due_seconds(number, message.due_ms - first_ms)
+    for due_seconds, message in timed(messages, pace, clock):
         if len(batch) == BATCH_RECORDS or (batch and due_seconds > clock()):
             yield batch
             batch = []
         while not stop.is_set() and (wait_seconds := due_seconds - clock()) > 0:
-            if stop.wait(min(wait_seconds, IDLE_SECONDS)):
-                return
+            stop.wait(min(wait_seconds, IDLE_SECONDS))
             yield []
         if stop.is_set():
             return

@@ -36,13 +36,12 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run; reports_max None means as many as the plan has, ledger None means none is kept."""
+    """One run; reports_max None means as many as the plan has."""
 
     plan: Plan
     pace: Pace
     fault_share: float = 0.0
     reports_max: int | None = None
-    ledger: Path | None = None
 
 
 def messages(run: Run) -> Iterator[Message]:
@@ -53,40 +52,36 @@ def messages(run: Run) -> Iterator[Message]:
     return islice(faulty, run.reports_max)
 
 
-def simulate(run: Run, sender: Sender, health: Health, stop: Event) -> None:
+def opened_ledger(path: Path | None) -> Ledger | None:
+    """The ledger to append to, None without a path. ClickException if it cannot be opened."""
+    try:
+        return Ledger(path) if path else None
+    except OSError as error:
+        raise _unwritable(error) from error
+
+
+def _unwritable(error: OSError) -> click.ClickException:
+    return click.ClickException(f"cannot write the ledger: {error.strerror} (--ledger)")
+
+
+def simulate(run: Run, sender: Sender, ledger: Ledger | None, health: Health, stop: Event) -> None:
     """Send until the run is over or stop is set. ClickException if it cannot go on."""
-    ledger = _opened(run.ledger)
     health.joined = True
     with tqdm(unit=" reports", unit_scale=True, disable=not sys.stderr.isatty()) as progress:
         try:
             for batch in batches(messages(run), run.pace, monotonic, stop):
-                _note_turn(health, sender)
+                health.turned()
                 if batch:
                     _send(batch, sender, ledger)
                     progress.update(len(batch))
+                if sender.has_seen_broker_lately():
+                    health.broker_seen()
         except Refused as refusal:
             raise click.ClickException(f"Kafka refused reports: {refusal}") from refusal
         except OSError as error:
-            raise _unwritable(run.ledger, error) from error
+            raise _unwritable(error) from error
         finally:
             _finish(sender, ledger)
-
-
-def _opened(path: Path | None) -> Ledger | None:
-    try:
-        return Ledger(path) if path else None
-    except OSError as error:
-        raise _unwritable(path, error) from error
-
-
-def _unwritable(path: Path | None, error: OSError) -> click.ClickException:
-    return click.ClickException(f"cannot write the ledger {path}: {error.strerror}")
-
-
-def _note_turn(health: Health, sender: Sender) -> None:
-    health.turned()
-    if sender.has_seen_broker_lately():
-        health.broker_seen()
 
 
 def _send(batch: list[Message], sender: Sender, ledger: Ledger | None) -> None:

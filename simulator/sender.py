@@ -6,9 +6,11 @@ overlapping batches would gain nothing.
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from time import monotonic
+from typing import Any, TypeVar
 
 import structlog
 from kafka import KafkaProducer
@@ -28,15 +30,17 @@ PRODUCER_SETTINGS = {
     "allow_auto_create_topics": False,
     # A broker that is away is waited for, however long: giving up would leave the outcome unknown.
     "delivery_timeout_ms": 2**31 - 1,
-    "max_block_ms": 3_000,
+    "max_block_ms": 1_000,
     "bootstrap_timeout_ms": 3_000,
     "reconnect_backoff_max_ms": 2_000,
     "metadata_max_age_ms": 10_000,
 }
 FLUSH_SECONDS = 1.0
 # After a request to stop, how long records in flight are awaited.
-STOP_SECONDS = 5.0
+STOP_SECONDS = 4.0
 BROKER_AGE_SECONDS = 30.0
+
+Result = TypeVar("Result")
 
 log = structlog.get_logger()
 
@@ -51,31 +55,53 @@ class Refused(Exception):  # noqa: N818 - says what the broker did
 
 @dataclass(slots=True)
 class Sender:
-    """A producer on one topic; partition_of remembers each key's partition."""
+    """A producer on one topic; turned is called while it waits, stop ends the waiting."""
 
     producer: KafkaProducer
     topic: str
     stop: threading.Event
-    partitions: int
+    turned: Callable[[], None]
+    partitions: int = 0
     partition_of: dict[bytes, int] = field(default_factory=dict)
     is_away: bool = False
 
     def send(self, messages: Sequence[Message]) -> list[Entry]:
-        """Send the batch and wait; entries in the same order. Refused if the broker declines."""
-        send, topic, partition = self.producer.send, self.topic, self._partition
-        futures = [
-            send(topic, message.value, message.key, partition=partition(message.key))
-            for message in messages
-        ]
+        """Send the batch and wait for its acknowledgements; entries in the same order.
+
+        Fewer entries than messages: told to stop, the others were not sent. Refused if the
+        broker declines.
+        """
+        if not self._knows_partitions():
+            return []
+        futures = list(self._handed_over(messages))
         self._await_acknowledgements()
         entries = [
             _entry(message, future.value if future.succeeded() else None)
-            for message, future in zip(messages, futures, strict=True)
+            for message, future in zip(messages, futures, strict=False)
         ]
         failed = next((future.exception for future in futures if future.failed()), None)
         if failed is not None:
-            raise Refused(f"{type(failed).__name__}: {failed}", entries)
+            raise Refused(str(failed), entries)
         return entries
+
+    def _knows_partitions(self) -> bool:
+        """Whether the topic is there; its partitions may have become more."""
+        partitions = self._awaited(lambda: len(self.producer.partitions_for(self.topic)))
+        if partitions and partitions != self.partitions:
+            self.partitions = partitions
+            self.partition_of.clear()
+        return bool(partitions)
+
+    def _handed_over(self, messages: Sequence[Message]) -> Iterator[Any]:
+        send, topic, partition = self.producer.send, self.topic, self._partition
+        for message in messages:
+            try:
+                yield send(topic, message.value, message.key, partition=partition(message.key))
+            except KafkaTimeoutError:
+                future = self._awaited(partial(send, topic, message.value, message.key))
+                if future is None:
+                    return
+                yield future
 
     def _partition(self, key: bytes) -> int:
         # As Kafka's own clients choose it; remembered, since murmur2 in Python is slow.
@@ -85,19 +111,23 @@ class Sender:
         return known
 
     def _await_acknowledgements(self) -> None:
+        self._awaited(lambda: self.producer.flush(FLUSH_SECONDS))
+
+    def _awaited(self, call: Callable[[], Result]) -> Result | None:
+        """What the call gives once Kafka answers; None some seconds after a request to stop."""
         give_up_seconds = None
-        while True:
+        while give_up_seconds is None or monotonic() < give_up_seconds:
             try:
-                self.producer.flush(FLUSH_SECONDS)
+                result = call()
             except KafkaTimeoutError:
                 self._note_away()
             else:
                 self._note_back()
-                return
+                return result
+            self.turned()
             if self.stop.is_set():
                 give_up_seconds = give_up_seconds or monotonic() + STOP_SECONDS
-                if monotonic() > give_up_seconds:
-                    return
+        return None
 
     def _note_away(self) -> None:
         if not self.is_away:
@@ -120,6 +150,8 @@ class Sender:
             self.producer.close(FLUSH_SECONDS)
         except KafkaError:
             log.warning("stopped while Kafka was away: the last batch is of unknown outcome")
+            # Else its __del__ waits once more, fails again and prints that on the terminal.
+            self.producer._closed = True
 
 
 def _entry(message: Message, metadata: object | None) -> Entry:
@@ -138,11 +170,14 @@ def _entry(message: Message, metadata: object | None) -> Entry:
     )
 
 
-def sender(connection: KafkaConnection, topic: str, stop: threading.Event) -> Sender:
+def sender(
+    connection: KafkaConnection, topic: str, stop: threading.Event, turned: Callable[[], None]
+) -> Sender:
     """A sender to a topic that exists; KafkaError if no broker answers or it has no such topic."""
     client = producer(connection, **PRODUCER_SETTINGS)
     try:
-        return Sender(client, topic, stop, len(client.partitions_for(topic)))
+        client.partitions_for(topic)
     except KafkaTimeoutError as error:
         client.close(0)
         raise KafkaTimeoutError(f"Kafka has no topic {topic} yet") from error
+    return Sender(client, topic, stop, turned)
