@@ -10,7 +10,7 @@ from services.alerting.rules import AGITATION_BELOW, ALERT_SOURCES, HUMAN_CODES,
 from services.alerting.worker import AlertingWorker
 from services.reports import topics
 from services.runtime.settings import component_command, process_options
-from services.stream.component import run_component
+from services.stream.component import group_options, run_component
 from services.stream.connection import KafkaConnection, kafka_options
 from services.stream.producer import producer
 
@@ -28,6 +28,7 @@ def words_of(text: str) -> frozenset[str]:
 @component_command("dronewatch-alert")
 @kafka_options
 @process_options
+@group_options
 @click.option("--reports-topic", default=topics.REPORTS, help="Read from.")
 @click.option("--alerts-topic", default=topics.ALERTS, help="Alerts go to.")
 @click.option(

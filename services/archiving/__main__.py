@@ -20,7 +20,7 @@ from services.archiving.store import (
 from services.archiving.worker import ArchivingWorker
 from services.reports import topics
 from services.runtime.settings import component_command, process_options
-from services.stream.component import run_component
+from services.stream.component import group_options, run_component
 from services.stream.connection import KafkaConnection, kafka_options
 from services.stream.worker import NotNow
 
@@ -38,6 +38,7 @@ FETCH_SETTINGS = {
 @component_command("dronewatch-archive")
 @kafka_options
 @process_options
+@group_options
 @click.option("--reports-topic", default=topics.REPORTS, help="Read from.")
 @click.option("--group", default="archiving", help="Consumer group.")
 @click.option(

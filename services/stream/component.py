@@ -1,8 +1,11 @@
 """What the `__main__` of every consuming component does once its settings are read."""
 
+import functools
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
+
+import click
 
 from services.runtime.health import Health, serve_health
 from services.runtime.logs import configure_logs
@@ -12,6 +15,26 @@ from services.stream.consumer import connected, group_consumer
 from services.stream.loop import ConsumerLoop
 from services.stream.records import read_lean
 from services.stream.worker import Worker
+
+Command = Callable[..., Any]
+
+HEARTBEAT_SECONDS_MAX = 3.0
+
+
+def group_options(command: Command) -> Command:
+    """Options of a member of a consumer group; its topic and group names are each component's."""
+
+    @click.option(
+        "--session-timeout-seconds",
+        type=click.FloatRange(1, 1800),
+        default=45.0,
+        help="A member silent for so long counts as dead: others take over its partitions.",
+    )
+    @functools.wraps(command)
+    def with_options(*args: Any, **kwargs: Any) -> Any:
+        return command(*args, **kwargs)
+
+    return with_options
 
 
 def run_component(
@@ -23,7 +46,8 @@ def run_component(
 ) -> None:
     """Serve health, wait for Kafka, consume `topic` until SIGTERM.
 
-    `settings` are those of `process_options` and `group`; `make_worker` may need Kafka, too.
+    `settings` are those of `process_options`, `group_options` and `group`; `make_worker` may
+    need Kafka, too.
     """
     configure_logs(settings["log_format"], settings["log_level"])
     stop = stop_on_signals()
@@ -42,3 +66,11 @@ def run_component(
     made = connected(loop, stop.is_set, health.turned)
     if made:
         made.run()
+
+
+def _membership(session_timeout_seconds: float) -> dict[str, int]:
+    heartbeat_seconds = min(session_timeout_seconds / 3, HEARTBEAT_SECONDS_MAX)
+    return {
+        "session_timeout_ms": int(session_timeout_seconds * 1000),
+        "heartbeat_interval_ms": int(heartbeat_seconds * 1000),
+    }
