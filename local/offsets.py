@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import OffsetSpec
+from kafka.errors import KafkaError
 
 from services.reports.topics import Topic
 
@@ -37,10 +39,13 @@ def has_caught_up(progress: Progress, groups: Iterable[str]) -> bool:
 
 
 def progress_of(admin: KafkaAdminClient, topic: Topic, groups: Iterable[str]) -> Progress:
-    """Ask the broker. KafkaError if it does not answer."""
+    """Ask the broker. KafkaError if it does not answer.
+
+    While it has no offsets to tell (before the first group, after a restart): none committed.
+    """
     partitions = [TopicPartition(topic.name, number) for number in range(topic.partitions)]
     ends = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
-    committed = admin.list_group_offsets(dict.fromkeys(groups, partitions))
+    committed = _committed(admin, dict.fromkeys(groups, partitions))
     return Progress(
         {partition.partition: found.offset for partition, found in ends.items()},
         {
@@ -48,3 +53,13 @@ def progress_of(admin: KafkaAdminClient, topic: Topic, groups: Iterable[str]) ->
             for group, offsets in committed.items()
         },
     )
+
+
+def _committed(admin: KafkaAdminClient, wanted: dict[str, list[TopicPartition]]) -> dict[str, Any]:
+    try:
+        committed: dict[str, Any] = admin.list_group_offsets(wanted)
+    except KafkaError as error:
+        if not error.retriable:
+            raise
+        return {}
+    return committed

@@ -1,0 +1,105 @@
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from services.stream.connection import KafkaConnection
+from services.stream.producer import producer
+
+SMALL = ["--days", "1", "--drones", "2", "--fault-share", "0.01"]
+
+
+def demo(folder: Path, *options: str) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "local", "demo", "--run-folder", str(folder), *options]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def await_true(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def await_reports(folder: Path) -> None:
+    """Until the first reports of the fleet are in its ledger."""
+    ledger = folder / "ledger.jsonl"
+    await_true(lambda: ledger.exists() and ledger.stat().st_size > 0)
+
+
+def broker_of(folder: Path) -> KafkaConnection:
+    settings = (folder / "kafka" / "server.properties").read_text()
+    listeners = re.search(r"^listeners=PLAINTEXT://([^,]+)", settings, re.MULTILINE)
+    assert listeners
+    return KafkaConnection(listeners[1])
+
+
+def test_the_demo_answers_checks_itself_and_tells_its_figures(tmp_path):
+    folder = tmp_path / "run"
+    with demo(folder, *SMALL, "--rate", "0") as run:
+        printed, complaints = run.communicate()
+    assert run.returncode == 0, complaints
+    assert re.search(r"Reports +[56],\d{3} acknowledged in .* reports/s\n", printed)
+    assert re.search(r"Archive +\d+ objects, .* bytes/report\n", printed)
+    assert re.search(r"Alerts .*: p50 \d+ ms, p99 \d+ ms, max \d+ ms\n", printed)
+    assert re.search(r"Check +passed: each of [56],\d{3} acknowledged records", printed)
+    assert "Parking violations by hour" in printed
+    assert {path.suffix for path in folder.glob("results/**/*.*")} >= {".json", ".svg", ".png"}
+
+
+def test_a_record_that_nobody_noted_fails_the_check(tmp_path):
+    folder = tmp_path / "run"
+    with demo(folder, *SMALL, "--rate", "1000", "--no-analysis") as run:
+        await_reports(folder)
+        with producer(broker_of(folder)) as stranger:
+            stranger.send("reports", b'{"report_id": "stranger"}').get(timeout=30)
+        printed, complaints = run.communicate()
+    assert run.returncode == 1
+    assert "in the archive, but never sent: 1 (" in complaints
+    assert "Traceback" not in printed + complaints
+    assert "Check    passed" not in printed
+
+
+@pytest.mark.parametrize("blow", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_stops_everything(tmp_path, blow):
+    folder = tmp_path / "run"
+    with demo(folder, *SMALL, "--rate", "100", "--no-analysis") as run:
+        await_reports(folder)
+        children = psutil.Process(run.pid).children(recursive=True)
+        run.send_signal(blow)
+        _, complaints = run.communicate()
+    assert run.returncode == 1
+    assert len(children) >= 5
+    assert [child for child in children if child.is_running()] == []
+    assert "Traceback" not in complaints
+
+
+def test_a_worker_that_dies_ends_the_demo_with_its_name_and_log(tmp_path):
+    folder = tmp_path / "run"
+    with demo(folder, *SMALL, "--rate", "100", "--no-analysis") as run:
+        await_reports(folder)
+        [alerting] = [
+            child
+            for child in psutil.Process(run.pid).children()
+            if "services.alerting" in child.cmdline()
+        ]
+        os.kill(alerting.pid, signal.SIGKILL)
+        _, complaints = run.communicate()
+    assert run.returncode == 1
+    assert f"alerting ended with SIGKILL\n{folder}/alerting.log ends with:" in complaints
+
+
+def test_a_folder_with_other_things_in_it_is_left_alone(tmp_path):
+    (tmp_path / "thesis.tex").touch()
+    with demo(tmp_path) as run:
+        _, complaints = run.communicate()
+    assert run.returncode == 1
+    assert complaints == f"Error: {tmp_path} holds other things: name a new or empty folder\n"
+    assert (tmp_path / "thesis.tex").exists()

@@ -1,0 +1,24 @@
+import pytest
+
+from local.figures import Figures, figure_lines, percentile
+
+
+@pytest.mark.parametrize(
+    ("values", "share", "expected"),
+    [([7], 0.5, 7), ([7], 0.99, 7), ([3, 1, 2], 0.5, 2), (range(1, 101), 0.99, 99), ([1, 9], 1, 9)],
+)
+def test_a_percentile_is_a_value_that_was_measured(values, share, expected):
+    assert percentile(values, share) == expected
+
+
+def test_the_figures_read_well():
+    assert figure_lines(Figures(2_000, 4.0, 3, 120_000, [10, 20, 400])) == [
+        "Reports  2,000 acknowledged in 4.0 s: 500 reports/s",
+        "Archive  3 objects, 0.1 MB: 60.0 bytes/report",
+        "Alerts   3 published; from report acknowledged to alert published:"
+        " p50 20 ms, p99 400 ms, max 400 ms",
+    ]
+
+
+def test_a_run_without_alerts_or_reports_has_figures_too():
+    assert figure_lines(Figures(0, 0.0, 0, 0, []))[2] == "Alerts   0 published; no latency to tell"
