@@ -1,18 +1,17 @@
 """Records to Arrow rows, one row a record. Pure. The columns: docs/report.md.
 
-msgspec judges every record (services.reports.codec), exactly as alerting does. Arrow then reads
-only what msgspec wrote again from the valid ones, one line each: no line break, second document,
-duplicate key, NaN or byte order mark of a record can reach it, so one report is one row.
+msgspec judges every record (services.reports.codec), exactly as alerting does, and the columns are
+made from what it decoded: no second reader of JSON, so none that could disagree.
 """
 
 from collections.abc import Sequence
+from itertools import accumulate, chain
+from typing import Any
 
-import msgspec
 import pyarrow as pa
-import pyarrow.json
 
 from services.reports.codec import Rejection, decoded
-from services.reports.report import Report, Telemetry
+from services.reports.report import Telemetry
 from services.stream.worker import Record
 
 REPORT_FIELDS = pa.schema(
@@ -43,72 +42,44 @@ KAFKA_FIELDS = pa.schema(
 REJECTION_FIELDS = pa.schema([("rejected_value", pa.binary()), ("rejected_reason", pa.string())])
 ROW_SCHEMA = pa.schema([*KAFKA_FIELDS, *REPORT_FIELDS, *REJECTION_FIELDS])
 
-_encoder = msgspec.json.Encoder()
-
 
 def rows(partition: int, records: Sequence[Record]) -> pa.Table:
     """A table of ROW_SCHEMA with one row for each record, in order."""
     contents = [decoded(record.value) for record in records]
-    reports = [content for content in contents if not isinstance(content, Rejection)]
-    table = report_columns(reports)
-    if len(reports) < len(records):
-        table = table.take(_row_numbers(contents))
-    columns = [*_kafka_columns(partition, records), *table.columns]
-    return pa.Table.from_arrays(
-        [*columns, *_rejection_columns(records, contents)], schema=ROW_SCHEMA
-    )
-
-
-def report_columns(reports: Sequence[Report]) -> pa.Table:
-    """The reports' own columns, REPORT_FIELDS."""
-    if not reports:
-        return REPORT_FIELDS.empty_table()
-    lines = _encoder.encode_lines(reports)
-    try:
-        table = pa.json.read_json(
-            pa.BufferReader(lines),
-            # One block, so that no line can straddle two; threads gain nothing then.
-            read_options=pa.json.ReadOptions(use_threads=False, block_size=len(lines) + 1),
-            parse_options=pa.json.ParseOptions(
-                explicit_schema=REPORT_FIELDS, unexpected_field_behavior="error"
-            ),
-        )
-    except pa.ArrowInvalid:
-        table = None
-    if table is None or table.num_rows != len(reports):
-        return pa.Table.from_pylist([_fields(report) for report in reports], REPORT_FIELDS)
-    return table
-
-
-def _fields(report: Report) -> dict[str, object]:
-    fields: dict[str, object] = msgspec.to_builtins(report, builtin_types=(type(report.time),))
-    return fields
-
-
-def _row_numbers(contents: Sequence[Report | Rejection]) -> pa.Array:
-    """For each record its row among the reports, null for what is none."""
-    numbers = iter(range(len(contents)))
-    return pa.array(
-        [None if isinstance(content, Rejection) else next(numbers) for content in contents],
-        pa.int64(),
-    )
-
-
-def _kafka_columns(partition: int, records: Sequence[Record]) -> list[pa.Array]:
-    return [
+    reports = [None if isinstance(content, Rejection) else content for content in contents]
+    rejected = [
+        (record.value, content.reason) if isinstance(content, Rejection) else (None, None)
+        for record, content in zip(records, contents, strict=True)
+    ]
+    columns = [
         pa.repeat(pa.scalar(partition, pa.int32()), len(records)),
         pa.array([record.offset for record in records], pa.int64()),
         pa.array([record.timestamp for record in records], KAFKA_FIELDS.field(2).type),
+        *(column(attributes(reports, field.name), field.type) for field in REPORT_FIELDS),
+        pa.array([value for value, _ in rejected], pa.binary()),
+        pa.array([reason for _, reason in rejected], pa.string()),
     ]
+    return pa.Table.from_arrays(columns, schema=ROW_SCHEMA)
 
 
-def _rejection_columns(
-    records: Sequence[Record], contents: Sequence[Report | Rejection]
-) -> list[pa.Array]:
-    rejections = [content if isinstance(content, Rejection) else None for content in contents]
-    if not any(rejections):
-        return [pa.nulls(len(records), field.type) for field in REJECTION_FIELDS]
-    pairs = zip(records, rejections, strict=True)
-    values = [record.value if rejection else None for record, rejection in pairs]
-    reasons = [rejection.reason if rejection else None for rejection in rejections]
-    return [pa.array(values, pa.binary()), pa.array(reasons, pa.string())]
+def column(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    """An Arrow array of the values: objects with the struct's attributes, sequences, or plain."""
+    if pa.types.is_struct(kind):
+        children = [column(attributes(values, field.name), field.type) for field in kind]
+        return pa.StructArray.from_arrays(children, fields=list(kind), mask=nulls(values))
+    if pa.types.is_list(kind):
+        lists = [value or () for value in values]
+        offsets = pa.array(accumulate(map(len, lists), initial=0), pa.int32())
+        items = column(list(chain.from_iterable(lists)), kind.value_type)
+        return pa.ListArray.from_arrays(offsets, items, type=kind, mask=nulls(values))
+    return pa.array(values, kind)
+
+
+def attributes(values: Sequence[Any], name: str) -> list[Any]:
+    """That attribute of each value; None where there is no value."""
+    return [None if value is None else getattr(value, name) for value in values]
+
+
+def nulls(values: Sequence[Any]) -> pa.Array:
+    """True where there is no value."""
+    return pa.array([value is None for value in values], pa.bool_())
