@@ -3,19 +3,14 @@
 from dataclasses import dataclass
 
 import pyarrow as pa
-from py4j.protocol import Py4JError
-from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 
 from analysis.criteria import Criteria
-from analysis.queries import QueryError
+from analysis.failures import QueryError
 from analysis.questions import Question
 
 # An answer is for people; whoever wants more rows asks a narrower question.
 MAX_ROWS = 1_000
-
-# What a question may fail with, and the others still be answered.
-FAILURES = (QueryError, PySparkException, Py4JError, pa.ArrowException)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +29,3 @@ def answer_to(question: Question, reports: DataFrame, criteria: Criteria) -> Ans
         raise QueryError(f"two columns are called {twice[0]}: give each a name of its own")
     table = frame.limit(MAX_ROWS + 1).toArrow()
     return Answer(table.slice(0, MAX_ROWS), table.num_rows > MAX_ROWS)
-
-
-def reason(error: BaseException) -> str:
-    """Why it failed, in one line: the first one that Spark wrote."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return next((line for line in lines if not line.endswith(":")), type(error).__name__)

@@ -12,7 +12,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from analysis.drawings import INK, MUTED, SIZE_INCHES, Rows
+from analysis.drawings import INK, MUTED, SIZE_INCHES, Rows, notice
 
 Draw = Callable[[Figure, Rows], None]
 
@@ -52,13 +52,12 @@ def picture(draw: Draw, rows: Rows, title: str, subtitle: str) -> Picture:
     """The rows as one of the drawings, under a title; of no rows, a picture that says so."""
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=SIZE_INCHES)
-        (draw if rows else _nothing)(figure, rows)
+        if rows:
+            draw(figure, rows)
+        else:
+            notice(figure, "No data in this range")
         _head(figure, title, subtitle)
         return Picture(_saved(figure, "svg", title), _saved(figure, "png", title))
-
-
-def _nothing(figure: Figure, _rows: Rows) -> None:
-    figure.text(0.5, 0.45, "No data in this range", ha="center", color=MUTED, size=12)
 
 
 def _head(figure: Figure, title: str, subtitle: str) -> None:
@@ -66,7 +65,7 @@ def _head(figure: Figure, title: str, subtitle: str) -> None:
     figure.text(0.02, 1 - 0.38 / height, title, weight="bold", size=13)
     figure.text(0.02, 1 - 0.62 / height, subtitle, color=MUTED, size=9)
     below_heading = (0.01, 0.01, 0.98, 1 - HEADING_INCHES / height)
-    figure.set_layout_engine("constrained", rect=below_heading)
+    figure.set_layout_engine("compressed", rect=below_heading)
 
 
 def _saved(figure: Figure, file_format: str, title: str) -> bytes:

@@ -3,9 +3,10 @@
 They read `citizens.score`, never whole citizens: so Parquet hands over the scores alone.
 """
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F  # noqa: N812
 
+from analysis.bins import every_bin
 from analysis.criteria import Criteria
 from analysis.days import by_hour, by_kind_of_day, hourly, rate
 
@@ -13,6 +14,8 @@ CELL_DEGREES = 0.01
 SCORE_BINS = 20
 # A word heard in fewer reports with an alert says nothing.
 MINIMAL_SUPPORT = 5
+# Of fewer citizens seen in a cell no rate is given.
+MINIMAL_CITIZENS = 50
 
 
 def alerts_by_kind_of_day(reports: DataFrame, criteria: Criteria) -> DataFrame:
@@ -31,7 +34,7 @@ def alerts_by_area(reports: DataFrame, criteria: Criteria) -> DataFrame:
     """Grid cells, most alerts first.
 
     latitude, longitude (degrees, the cell's south-west corner), reports, citizens, alerts,
-    alerts_per_1000_citizens. A cell is 0.01 degrees wide and high.
+    alerts_per_1000_citizens (null of fewer than 50). A cell is 0.01 degrees wide and high.
     """
     return (
         _of_drones(reports)
@@ -43,7 +46,10 @@ def alerts_by_area(reports: DataFrame, criteria: Criteria) -> DataFrame:
             F.sum(_alerts(criteria)).alias("alerts"),
         )
         .where("citizens > 0")
-        .withColumn("alerts_per_1000_citizens", rate("alerts", "citizens", 1000))
+        .withColumn(
+            "alerts_per_1000_citizens",
+            F.when(F.col("citizens") >= MINIMAL_CITIZENS, rate("alerts", "citizens", 1000)),
+        )
         .orderBy(F.desc("alerts"), "latitude", "longitude")
     )
 
@@ -54,23 +60,25 @@ def words_with_alerts(reports: DataFrame, criteria: Criteria) -> DataFrame:
     word, with_alert, without_alert (reports), share_with_alert, share_without_alert,
     lift = P(word | alert) / P(word): above 1 where alert and word come together.
     """
-    heard = _heard(reports, criteria)
-    totals = heard.groupBy().agg(*_split(F.lit(True), "reports_"))
-    words = heard.select("has_alert", F.explode("words").alias("word")).groupBy("word")
-    share_of_all = (F.col("with_alert") + F.col("without_alert")) / (
-        F.col("reports_with_alert") + F.col("reports_without_alert")
+    in_all = Window.partitionBy()
+    with_alert, without_alert = F.col("with_alert"), F.col("without_alert")
+    reports_with, reports_without = (
+        F.max(F.when(F.col("word").isNull(), count)).over(in_all)
+        for count in (with_alert, without_alert)
     )
+    share_of_all = (with_alert + without_alert) / (reports_with + reports_without)
     return (
-        words.agg(*_split(F.lit(True), ""))
-        .where(F.col("with_alert") >= MINIMAL_SUPPORT)
-        .crossJoin(F.broadcast(totals))
-        .withColumn("share_with_alert", rate("with_alert", "reports_with_alert"))
-        .withColumn("share_without_alert", rate("without_alert", "reports_without_alert"))
-        .withColumn(
-            "lift", F.round(F.col("with_alert") / F.col("reports_with_alert") / share_of_all, 3)
+        _heard(reports, criteria)
+        .groupBy("word")
+        .agg(
+            F.count_if("has_alert").alias("with_alert"),
+            F.count_if(~F.col("has_alert")).alias("without_alert"),
         )
-        .where("lift > 1")
-        .drop("reports_with_alert", "reports_without_alert")
+        .where(with_alert >= MINIMAL_SUPPORT)
+        .withColumn("share_with_alert", F.round(with_alert / reports_with, 4))
+        .withColumn("share_without_alert", F.round(F.try_divide(without_alert, reports_without), 4))
+        .withColumn("lift", F.round(with_alert / reports_with / share_of_all, 3))
+        .where("word IS NOT NULL AND lift > 1")
         .orderBy(F.desc("lift"), "word")
     )
 
@@ -81,18 +89,14 @@ def score_distribution(reports: DataFrame, _criteria: Criteria) -> DataFrame:
     # Scores are decimal fractions: without the rounding 0.15 would fall into the bin below it.
     number = F.least(F.floor(F.round(F.col("score") * SCORE_BINS, 9)), F.lit(SCORE_BINS - 1))
     counted = scores.groupBy(number.cast("int").alias("bin")).agg(F.count("*").alias("citizens"))
-    total = counted.agg(F.sum("citizens").alias("total")).where("total > 0")
-    bins = total.select(
-        "total", F.explode(F.sequence(F.lit(0), F.lit(SCORE_BINS - 1))).alias("bin")
-    )
+    share = F.col("citizens") / F.sum("citizens").over(Window.partitionBy())
     return (
-        bins.join(counted, "bin", "left")
-        .fillna(0, ["citizens"])
+        every_bin(counted, "bin", SCORE_BINS)
         .select(
             F.round(F.col("bin") / SCORE_BINS, 2).alias("low"),
             F.round((F.col("bin") + 1) / SCORE_BINS, 2).alias("high"),
             "citizens",
-            F.round(F.col("citizens") / F.col("total"), 6).alias("share"),
+            F.round(share, 6).alias("share"),
         )
         .orderBy("low")
     )
@@ -134,17 +138,19 @@ def _cell(coordinate: str) -> Column:
 
 
 def _heard(reports: DataFrame, criteria: Criteria) -> DataFrame:
+    """has_alert, word: a row for each different word of a report, and one without a word.
+
+    So one pass counts both the words and the reports themselves.
+    """
     words = F.array_distinct(F.transform("words", lambda word: F.lower(F.trim(word))))
-    is_crowd = F.col("citizens.score").isNotNull() & (_citizens() > 0)
+    no_word = F.array(F.lit(None).cast("string"))
     return (
         _of_drones(reports)
-        .where(is_crowd)
-        .select((_alerts(criteria) > 0).alias("has_alert"), words.alias("words"))
+        .where(_citizens() > 0)
+        .select(
+            (_alerts(criteria) > 0).alias("has_alert"),
+            F.explode(F.concat(no_word, F.coalesce(F.array_compact(words), F.array()))).alias(
+                "word"
+            ),
+        )
     )
-
-
-def _split(counted: Column, prefix: str) -> list[Column]:
-    return [
-        F.count_if(counted & F.col("has_alert")).alias(f"{prefix}with_alert"),
-        F.count_if(counted & ~F.col("has_alert")).alias(f"{prefix}without_alert"),
-    ]

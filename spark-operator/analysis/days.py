@@ -1,8 +1,9 @@
 """Hours, days and kinds of day in the time zone asked for, so that rates compare fairly."""
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F  # noqa: N812
 
+from analysis.bins import every_bin
 from analysis.criteria import Criteria
 
 
@@ -33,10 +34,18 @@ def by_kind_of_day(tally: DataFrame, *counted: str) -> DataFrame:
 
 def by_hour(tally: DataFrame, *counted: str) -> DataFrame:
     """source, hour (all 24), days (with any report), and the counted columns' sums."""
-    days = tally.groupBy("source").agg(F.countDistinct("day").alias("days"))
-    hours = days.select("*", F.explode(F.sequence(F.lit(0), F.lit(23))).alias("hour"))
-    sums = tally.groupBy("source", "hour").agg(*_sums(counted))
-    return hours.join(sums, ["source", "hour"], "left").fillna(0, list(counted))
+    of_source = Window.partitionBy("source")
+    # The last day's number is the number of days, and costs no second look at the reports.
+    day_number = F.dense_rank().over(of_source.orderBy("day"))
+    sums = (
+        tally.withColumn("day_number", day_number)
+        .groupBy("source", "hour")
+        .agg(*_sums(counted), F.max("day_number").alias("day_number"))
+    )
+    hours = every_bin(sums, "hour", 24, "source")
+    return hours.select(
+        "source", "hour", F.max("day_number").over(of_source).alias("days"), *counted
+    )
 
 
 def rate(counted: str, per: str, unit: int = 1) -> Column:

@@ -7,6 +7,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 Row = dict[str, Any]
 Rows = Sequence[Row]
@@ -25,6 +26,11 @@ class Measure:
 
     column: str
     label: str
+    is_share: bool = False
+
+    def text(self, number: float, _position: float = 0) -> str:
+        """A number of it as people write it; has the shape of matplotlib's formatters."""
+        return f"{readable(number * 100)} %" if self.is_share else readable(number)
 
 
 def bars(figure: Figure, rows: Rows, x: Measure, y: Measure, series: str | None = None) -> None:
@@ -38,10 +44,14 @@ def bars(figure: Figure, rows: Rows, x: Measure, y: Measure, series: str | None 
         heights = [row[y.column] or 0 for row in own]
         drawn = axes.bar(middles, heights, width * 0.92, color=_colour(number), label=name)
         if len(rows) <= NUMBERED_BARS:
-            axes.bar_label(drawn, fmt=readable, padding=2, color=INK, size=9)
+            axes.bar_label(drawn, fmt=y.text, padding=2, color=INK, size=9)
     every = math.ceil(len(places) / NAMED_PLACES)
     axes.set_xticks(range(0, len(places), every), [str(place) for place in places[::every]])
+    # One or two bars alone would fill the picture.
+    margin = 0.6 + max(0, 3 - len(places)) / 2
+    axes.set_xlim(-margin, len(places) - 1 + margin)
     axes.grid(visible=False, axis="x")
+    axes.yaxis.set_major_formatter(y.text)
     _label(axes, x.label, y.label)
     if series and len(names) > 1:
         axes.legend()
@@ -75,6 +85,7 @@ def lines(figure: Figure, rows: Rows, x: Measure, measures: Sequence[Measure]) -
             marker="o",
             markersize=4,
         )
+        axes.yaxis.set_major_formatter(y.text)
         _label(axes, x.label, y.label)
 
 
@@ -91,6 +102,8 @@ def histogram(figure: Figure, rows: Rows, value: Measure, count: Measure, mark: 
         color=[_colour(1 if below else 0) for below in is_below],
     )
     axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(count.text)
+    axes.yaxis.set_minor_formatter(NullFormatter())
     axes.axvline(mark, color=COLOURS[1], linestyle="--", linewidth=1)
     axes.annotate(
         f" alert below {mark:g}", (mark, 0.97), xycoords=("data", "axes fraction"), va="top"
@@ -99,10 +112,15 @@ def histogram(figure: Figure, rows: Rows, value: Measure, count: Measure, mark: 
     _label(axes, value.label, count.label)
 
 
+def notice(figure: Figure, text: str) -> None:
+    """A line of text where there is nothing to draw."""
+    figure.text(0.5, 0.45, text, ha="center", color=MUTED, size=12)
+
+
 def readable(number: float) -> str:
     """A number as people write it: 1,234,567 or 12.3 or 0.012."""
-    if number == int(number):
-        return f"{int(number):,}"
+    if number == round(number):
+        return f"{number:,.0f}"
     return f"{number:,.1f}" if abs(number) >= 10 else f"{number:.3g}"
 
 
@@ -114,9 +132,10 @@ def shortened(text: str, characters: int) -> str:
 def _rank(axes: Axes, rows: Rows, name: str, value: Measure) -> None:
     values = [row[value.column] or 0 for row in rows]
     drawn = axes.barh(range(len(rows)), values, 0.72, color=COLOURS[0])
-    axes.bar_label(drawn, fmt=readable, padding=3, color=INK, size=9)
+    axes.bar_label(drawn, fmt=value.text, padding=3, color=INK, size=9)
     axes.set_yticks(range(len(rows)), [shortened(name.format(**row), 32) for row in rows])
     axes.margins(x=0.15)
+    axes.xaxis.set_major_formatter(value.text)
     axes.grid(visible=False, axis="y")
     _label(axes, value.label, "")
 

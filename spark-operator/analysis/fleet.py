@@ -16,7 +16,7 @@ def reports_per_drone_and_day(reports: DataFrame, criteria: Criteria) -> DataFra
     """Reports and gaps of each drone and day, most silent ones first.
 
     drone_id, day, reports, usual_interval_seconds (the drone's median), gaps (intervals above
-    3 usual ones), longest_gap_seconds, silent_seconds (all gaps). A gap belongs to the day on
+    3 usual ones), longest_gap_seconds, silent_minutes (all gaps). A gap belongs to the day on
     which it ends.
     """
     return (
@@ -27,9 +27,9 @@ def reports_per_drone_and_day(reports: DataFrame, criteria: Criteria) -> DataFra
             F.max("usual_interval_seconds").alias("usual_interval_seconds"),
             F.count("gap_seconds").alias("gaps"),
             F.max("gap_seconds").alias("longest_gap_seconds"),
-            F.coalesce(F.sum("gap_seconds"), F.lit(0.0)).alias("silent_seconds"),
+            F.round(F.coalesce(F.sum("gap_seconds"), F.lit(0.0)) / 60, 1).alias("silent_minutes"),
         )
-        .orderBy(F.desc("silent_seconds"), "drone_id", "day")
+        .orderBy(F.desc("silent_minutes"), "drone_id", "day")
     )
 
 

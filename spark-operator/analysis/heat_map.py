@@ -4,18 +4,22 @@ import math
 
 from matplotlib.figure import Figure
 
-from analysis.drawings import MUTED, Measure, Row, Rows
+from analysis.drawings import MUTED, Measure, Row, Rows, notice
 
 # Cells shown on either side of the first row's cell: cities far apart would be specks on one map.
 REACH_CELLS = 20
 
 
 def heat_map(figure: Figure, rows: Rows, value: Measure, cell_degrees: float) -> None:
-    """The cells around the first row's, coloured by the value.
+    """The cells around the first row's, coloured by the value; none where the value is null.
 
     Rows have latitude and longitude (degrees, a cell's south-west corner).
     """
-    shown = [row for row in rows if _is_near(row, rows[0], cell_degrees)]
+    coloured = [row for row in rows if row[value.column] is not None]
+    if not coloured:
+        notice(figure, "Too little seen in any cell")
+        return
+    shown = [row for row in coloured if _is_near(row, coloured[0], cell_degrees)]
     south, west, grid = _grid(shown, value.column, cell_degrees)
     figure.set_size_inches(7.2, 7.2)
     axes = figure.subplots()
@@ -34,8 +38,8 @@ def heat_map(figure: Figure, rows: Rows, value: Measure, cell_degrees: float) ->
     axes.ticklabel_format(useOffset=False)
     axes.set_xlabel("longitude (degrees)")
     axes.set_ylabel("latitude (degrees)")
-    if len(shown) < len(rows):
-        note = f"{len(rows) - len(shown)} cells lie outside this picture"
+    if len(shown) < len(coloured):
+        note = f"{len(coloured) - len(shown)} cells lie outside this picture"
         axes.set_title(note, loc="left", color=MUTED, size=9)
 
 
@@ -48,13 +52,12 @@ def _grid(rows: Rows, column: str, cell_degrees: float) -> tuple[float, float, l
     """South and west edge in degrees, and the values from south to north; nan without a row."""
     south = min(row["latitude"] for row in rows)
     west = min(row["longitude"] for row in rows)
-    values = {
-        (
-            round((row["latitude"] - south) / cell_degrees),
-            round((row["longitude"] - west) / cell_degrees),
-        ): (row[column])
-        for row in rows
-    }
+    values = {_place(row, south, west, cell_degrees): row[column] for row in rows}
     height, width = (max(place[axis] for place in values) + 1 for axis in (0, 1))
     grid = [[values.get((y, x), math.nan) for x in range(width)] for y in range(height)]
     return south, west, grid
+
+
+def _place(row: Row, south: float, west: float, cell_degrees: float) -> tuple[int, int]:
+    north_by = round((row["latitude"] - south) / cell_degrees)
+    return north_by, round((row["longitude"] - west) / cell_degrees)

@@ -11,12 +11,10 @@ from typing import Any
 from pyspark.errors import ParseException
 from pyspark.sql import DataFrame, SparkSession
 
+from analysis.failures import QueryError, reason
+
 # A query can run programs (TRANSFORM) and call any Java method (reflect): not here.
 STEPS_OUTSIDE = {"ScriptTransformation", "CallMethodViaReflection", "TryReflect"}
-
-
-class QueryError(Exception):
-    """The text is no query that can be answered; the message says why, in one line."""
 
 
 def sql_answer(spark: SparkSession, text: str) -> DataFrame:
@@ -50,7 +48,8 @@ def _require_query(spark: SparkSession, text: str) -> None:
     try:
         parser.parseQuery(text)
     except ParseException as error:
-        raise QueryError(f"not a query (only SELECT and its kin may run): {error}") from error
+        message = f"only a query (SELECT ...) can be answered: {reason(error)}"
+        raise QueryError(message) from error
 
 
 def _classes_in(node: Any) -> set[str]:

@@ -72,7 +72,7 @@ def built_in(criteria: Criteria) -> tuple[Question, ...]:
             partial(
                 bars,
                 x=Measure("month", "month"),
-                y=Measure("share_of_violations", "share of violations"),
+                y=Measure("share_of_violations", "share of violations", is_share=True),
                 series="source",
             ),
         ),
@@ -103,7 +103,7 @@ def built_in(criteria: Criteria) -> tuple[Question, ...]:
             partial(
                 ranking,
                 name="{word}",
-                value=Measure("lift", "lift: how many times likelier in a report with an alert"),
+                value=Measure("lift", "lift: times as likely in a report with an alert as in any"),
             ),
         ),
         Question(
@@ -124,7 +124,7 @@ def built_in(criteria: Criteria) -> tuple[Question, ...]:
             partial(
                 ranking,
                 name="{drone_id}, {day}",
-                value=Measure("silent_seconds", "seconds of silence in gaps"),
+                value=Measure("silent_minutes", "minutes of silence in gaps"),
             ),
         ),
         Question(
@@ -150,4 +150,10 @@ def sql_question(sql_file: Path) -> Question:
     def answer(reports: DataFrame, _criteria: Criteria) -> DataFrame:
         return sql_answer(reports.sparkSession, query)
 
-    return Question(query_name(sql_file), sql_file.name, answer, drawn_table)
+    return Question(query_name(sql_file), _title(query) or sql_file.name, answer, drawn_table)
+
+
+def _title(query: str) -> str:
+    """What a comment in the first line says."""
+    first = query.strip().partition("\n")[0]
+    return first.removeprefix("--").strip() if first.startswith("--") else ""

@@ -10,10 +10,11 @@ from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
-from analysis.answers import FAILURES, Answer, answer_to, reason
+from analysis.answers import Answer, answer_to
 from analysis.archive import ArchivedReports, Arrival, read_reports
 from analysis.charts import picture
 from analysis.criteria import Criteria
+from analysis.failures import FAILURES, reason
 from analysis.questions import Question
 from analysis.results import Manifest, Run, run_of, write_result
 from analysis.storage import S3Access, Storage, s3a_settings

@@ -7,7 +7,7 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
-from analysis.drawings import COLOURS, INK, SIZE_INCHES, Rows, readable, shortened
+from analysis.drawings import COLOURS, INK, MUTED, SIZE_INCHES, Rows, shortened
 
 TERMINAL_ROWS, DRAWN_ROWS = 25, 30
 DRAWN_COLUMNS = 8
@@ -49,13 +49,14 @@ def drawn_table(figure: Figure, rows: Rows) -> None:
     table.set_fontsize(9)
     table.auto_set_column_width(list(range(len(columns))))
     for (line, number), drawn in table.get_celld().items():
+        drawn.PAD = 0.03
         is_right = _is_number(rows, columns[number])
         drawn.set(edgecolor="#dfe3e8", linewidth=0.6)
         drawn.set_text_props(ha="right" if is_right else "left", color=INK)
         if line == 0:
             drawn.set_text_props(weight="bold", color=COLOURS[0])
     rest = _rest(rows, DRAWN_ROWS) + _more_columns(rows)
-    axes.set_title("   ".join(rest), loc="left", size=9)
+    axes.set_title("   ".join(rest), loc="left", size=9, color=MUTED)
 
 
 def cell(value: Any) -> str:
@@ -64,8 +65,10 @@ def cell(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, int | float):
-        return readable(value)
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 1e6 else f"{value:,.6g}"
     if isinstance(value, datetime):
         return value.isoformat(sep=" ", timespec="seconds").removesuffix("+00:00")
     return shortened(" ".join(str(value).split()), CELL_CHARACTERS)
