@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from threading import Event
 
 from simulator.messages import Message
@@ -38,11 +39,12 @@ class Pace:
 
 def timed(messages: Iterator[Message], pace: Pace, clock: Clock) -> Iterator[tuple[float, Message]]:
     """Each message with the time from which it may go out, in seconds of the clock."""
-    started_seconds = clock()
-    first_ms: int | None = None
-    by_rate_seconds = 0.0
-    for message in messages:
-        first_ms = message.due_ms if first_ms is None else first_ms
+    first = next(messages, None)
+    if first is None:
+        return
+    # Making the first one builds the fleet: time starts after it.
+    started_seconds, first_ms, by_rate_seconds = clock(), first.due_ms, 0.0
+    for message in chain((first,), messages):
         by_rate_seconds = pace.by_rate_seconds(by_rate_seconds, clock() - started_seconds)
         by_speed_seconds = pace.by_speed_seconds(message.due_ms - first_ms)
         ticks = math.ceil(max(by_rate_seconds, by_speed_seconds) / TICK_SECONDS)

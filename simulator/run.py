@@ -1,16 +1,18 @@
 """The shell of `python -m simulator run`: model, pace, sender and ledger, one batch at a time."""
 
+import math
 import random
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from threading import Event
 from time import monotonic
+from typing import NoReturn
 
 import click
-import structlog
+from kafka.errors import KafkaError
 from prometheus_client import Counter
 from tqdm import tqdm
 
@@ -30,8 +32,6 @@ UNKNOWN = Counter(
     "dronewatch_simulator_reports_unknown", "Records of unknown outcome: they may be in Kafka."
 )
 FAILURES = Counter("dronewatch_simulator_send_failures", "Batches that Kafka refused.")
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def _unwritable(error: OSError) -> click.ClickException:
 def simulate(run: Run, sender: Sender, ledger: Ledger | None, health: Health, stop: Event) -> None:
     """Send until the run is over or stop is set. ClickException if it cannot go on."""
     health.joined = True
-    with tqdm(unit=" reports", unit_scale=True, disable=not sys.stderr.isatty()) as progress:
+    with _progress(run) as progress:
         try:
             for batch in batches(messages(run), run.pace, monotonic, stop):
                 health.turned()
@@ -76,12 +76,21 @@ def simulate(run: Run, sender: Sender, ledger: Ledger | None, health: Health, st
                     progress.update(len(batch))
                 if sender.has_seen_broker_lately():
                     health.broker_seen()
-        except Refused as refusal:
-            raise click.ClickException(f"Kafka refused reports: {refusal}") from refusal
-        except OSError as error:
-            raise _unwritable(error) from error
+        except (Refused, KafkaError) as refusal:
+            raise click.ClickException(f"Kafka refuses reports: {refusal}") from refusal
         finally:
             _finish(sender, ledger)
+
+
+def _progress(run: Run) -> "tqdm[NoReturn]":
+    """A bar on a terminal; its end is near the truth, since some reports get lost on their way."""
+    plan = run.plan
+    planned = None
+    if plan.duration_seconds is not None:
+        ticks = math.ceil(plan.duration_seconds / plan.interval_seconds)
+        planned = ticks * plan.drones * len(plan.missions)
+    total = min(filter(None, (planned, run.reports_max)), default=None)
+    return tqdm(total=total, unit=" reports", unit_scale=True, disable=not sys.stderr.isatty())
 
 
 def _send(batch: list[Message], sender: Sender, ledger: Ledger | None) -> None:
@@ -94,13 +103,15 @@ def _send(batch: list[Message], sender: Sender, ledger: Ledger | None) -> None:
         raise
 
 
-def _note(entries: Iterable[Entry], ledger: Ledger | None) -> None:
-    noted = list(entries)
-    if ledger:
-        ledger.append(noted)
-    acknowledged = sum(entry.outcome == "acknowledged" for entry in noted)
+def _note(entries: Sequence[Entry], ledger: Ledger | None) -> None:
+    try:
+        if ledger:
+            ledger.append(entries)
+    except OSError as error:
+        raise _unwritable(error) from error
+    acknowledged = sum(entry.outcome == "acknowledged" for entry in entries)
     ACKNOWLEDGED.inc(acknowledged)
-    UNKNOWN.inc(len(noted) - acknowledged)
+    UNKNOWN.inc(len(entries) - acknowledged)
 
 
 def _finish(sender: Sender, ledger: Ledger | None) -> None:
