@@ -56,8 +56,9 @@ def run_component(
 
     def loop() -> ConsumerLoop:
         worker = make_worker()
+        membership = _membership(settings["session_timeout_seconds"]) | consumer_settings
         try:
-            consumer = read_lean(group_consumer(connection, settings["group"], **consumer_settings))
+            consumer = read_lean(group_consumer(connection, settings["group"], **membership))
         except BaseException:
             worker.close()
             raise
@@ -68,7 +69,7 @@ def run_component(
         made.run()
 
 
-def _membership(session_timeout_seconds: float) -> dict[str, int]:
+def _membership(session_timeout_seconds: float) -> dict[str, Any]:
     heartbeat_seconds = min(session_timeout_seconds / 3, HEARTBEAT_SECONDS_MAX)
     return {
         "session_timeout_ms": int(session_timeout_seconds * 1000),
