@@ -19,7 +19,8 @@ NESTING_MAX = 500
 _encoder = msgspec.json.Encoder()
 _report_decoder = msgspec.json.Decoder(Report)
 _alert_decoder = msgspec.json.Decoder(Alert)
-_besides_brackets = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[^][{}]', re.DOTALL)
+# A string without end runs to the end of the value, so that no value takes quadratic time.
+_besides_brackets = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[^][{}"]++', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,8 @@ def _is_nested_too_deep(value: bytes) -> bool:
     if value.count(b"[") + value.count(b"{") <= NESTING_MAX:
         return False
     brackets = _besides_brackets.sub(b"", value)
-    return max(accumulate(1 if bracket in b"[{" else -1 for bracket in brackets)) > NESTING_MAX
+    depths = accumulate(1 if bracket in b"[{" else -1 for bracket in brackets)
+    return max(depths, default=0) > NESTING_MAX
 
 
 def encoded(content: Report | Alert) -> bytes:
