@@ -1,0 +1,75 @@
+"""`python -m bench [NAME...]`: runs the benches of these names, or all, and prints their tables."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from bench.archiving import archiving_table
+from bench.decode import decode_table
+from bench.rows import rows_table
+from bench.tables import Table, table_json, table_text
+from local.run_folder import claimed
+
+RESULTS = Path(".run/bench")
+WORK = RESULTS / "work"
+
+
+@click.group(
+    chain=True,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
+)
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Measure the platform's parts, each against a peer in the same run.
+
+    Several benches may be named, each with its options; none means all. The tables are also
+    kept as JSON in .run/bench.
+    """
+    if context.invoked_subcommand is None:
+        for command in main.commands.values():
+            context.invoke(command)
+
+
+@main.command()
+def decode() -> None:
+    """A report's JSON read and written, on one core."""
+    show("decode", decode_table)
+
+
+@main.command()
+def rows() -> None:
+    """Records to Arrow rows to Parquet, on one core."""
+    show("rows", rows_table)
+
+
+@main.command()
+@click.option("--records", type=click.IntRange(1), default=600_000, help="In each backlog.")
+@click.option("--peer/--no-peer", default=True, help="Against Spark, or without.")
+def archiving(records: int, peer: bool) -> None:
+    """One archiving worker through a backlog, against Spark Structured Streaming."""
+    with work_folder() as folder:
+        show("archiving", lambda: archiving_table(folder, records, peer))
+
+
+@contextmanager
+def work_folder() -> Iterator[Path]:
+    """An empty folder for Kafka's data and all else; gone afterwards if all went well."""
+    with claimed(WORK) as folder:
+        yield folder
+    shutil.rmtree(folder)
+
+
+def show(name: str, table_of: Callable[[], Table]) -> None:
+    """Run the bench, print its table and keep it as JSON."""
+    table = table_of()
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    (RESULTS / f"{name}.json").write_bytes(table_json(table))
+    click.echo(table_text(table))
+
+
+if __name__ == "__main__":
+    main()
