@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from analysis.archive import day_folders
 from analysis.criteria import Criteria
 from analysis.options import run_options
 from analysis.questions import Question, built_in, sql_question
@@ -39,6 +40,8 @@ def run(archive: str, results: str, access: S3Access, **given: Any) -> None:
         given["criteria"],
         _chosen(given["names"], given["sql_files"], given["criteria"]),
     )
+    # Before the seconds that Spark takes to start: is there an archive at all?
+    day_folders(task.archive, task.arrival)
     with tempfile.TemporaryDirectory(prefix="dronewatch-analysis-") as scratch:
         spark_log = given["spark_log"] or Path(scratch, "spark.log")
         settings = launch_settings(given["master"], Path(scratch), task.archive.is_remote)

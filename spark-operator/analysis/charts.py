@@ -65,7 +65,7 @@ def _head(figure: Figure, title: str, subtitle: str) -> None:
     figure.text(0.02, 1 - 0.38 / height, title, weight="bold", size=13)
     figure.text(0.02, 1 - 0.62 / height, subtitle, color=MUTED, size=9)
     below_heading = (0.01, 0.01, 0.98, 1 - HEADING_INCHES / height)
-    figure.set_layout_engine("compressed", rect=below_heading)
+    figure.set_layout_engine("constrained", rect=below_heading)
 
 
 def _saved(figure: Figure, file_format: str, title: str) -> bytes:

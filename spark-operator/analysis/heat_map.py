@@ -23,7 +23,8 @@ def heat_map(figure: Figure, rows: Rows, value: Measure, cell_degrees: float) ->
     south, west, grid = _grid(shown, value.column, cell_degrees)
     figure.set_size_inches(7.2, 7.2)
     axes = figure.subplots()
-    axes.set_aspect(1 / math.cos(math.radians(south)))
+    axes.set_aspect(1 / math.cos(math.radians(south)), adjustable="datalim")
+    axes.locator_params(nbins=6)
     mesh = axes.pcolormesh(
         [west + cell_degrees * number for number in range(len(grid[0]) + 1)],
         [south + cell_degrees * number for number in range(len(grid) + 1)],
@@ -33,7 +34,7 @@ def heat_map(figure: Figure, rows: Rows, value: Measure, cell_degrees: float) ->
         edgecolors="white",
         linewidth=0.5,
     )
-    figure.colorbar(mesh, ax=axes, label=value.label, shrink=0.8)
+    figure.colorbar(mesh, ax=axes, label=value.label, shrink=0.8, panchor=False)
     axes.grid(visible=False)
     axes.ticklabel_format(useOffset=False)
     axes.set_xlabel("longitude (degrees)")
