@@ -1,0 +1,190 @@
+"""Both stores keep the same promises: what is there never changes, and nothing is half there."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.minio import MinioServer
+from services.archiving.folder_store import TEMPORARY_PREFIX, FolderStore
+from services.archiving.minio_store import MinioStore, S3Location
+from services.archiving.store import (
+    Store,
+    StoreRefusalError,
+    StoreUnavailableError,
+    is_create_only,
+)
+
+NAME = "reports/date=2026-03-02/hour=08/0a1b2c3d-00001-00000000000000000007.parquet"
+PUTS_AT_ONCE = 8
+
+
+def location(server: MinioServer, bucket: str) -> S3Location:
+    return S3Location(server.endpoint, bucket, server.access_key, server.secret_key)
+
+
+@pytest.fixture(params=["folder", "minio"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    if request.param == "folder":
+        return FolderStore(tmp_path / "archive")
+    server, bucket = request.getfixturevalue("minio"), request.getfixturevalue("bucket")
+    return MinioStore(location(server, bucket))
+
+
+@pytest.fixture
+def minio_store(minio: MinioServer, bucket: str) -> MinioStore:
+    return MinioStore(location(minio, bucket))
+
+
+def test_the_first_put_wins_and_the_second_changes_nothing(store: Store) -> None:
+    assert store.put_new(NAME, b"first") is True
+    assert store.put_new(NAME, b"second, and longer") is False
+    assert store.tail(NAME, 100) == b"first"
+
+
+def test_of_many_puts_at_once_one_wins_and_its_content_stands(store: Store) -> None:
+    start = threading.Barrier(PUTS_AT_ONCE)
+
+    def put(number: int) -> bool:
+        start.wait()
+        return store.put_new(NAME, f"racer {number}".encode())
+
+    with ThreadPoolExecutor(PUTS_AT_ONCE) as pool:
+        wins = list(pool.map(put, range(PUTS_AT_ONCE)))
+    assert wins.count(True) == 1
+    assert store.tail(NAME, 100) == f"racer {wins.index(True)}".encode()
+
+
+def test_both_stores_are_create_only(store: Store) -> None:
+    assert is_create_only(store, "probes/one")
+
+
+class LastWins:
+    """A store as it must not be: whoever comes later overwrites, and is told that it won."""
+
+    def put_new(self, name: str, content: bytes) -> bool:
+        return True
+
+    def tail(self, name: str, size_bytes: int) -> bytes | None:
+        return None
+
+    def folders(self, folder: str) -> list[str]:
+        return []
+
+    def names(self, folder: str) -> Iterator[str]:
+        return iter(())
+
+
+class LooksFirst(LastWins):
+    """Sees a name that is taken, but two that look at the same time both win."""
+
+    def __init__(self, racers: int) -> None:
+        self.taken: set[str] = set()
+        self.all_have_looked = threading.Barrier(racers)
+
+    def put_new(self, name: str, content: bytes) -> bool:
+        if name in self.taken:
+            return False
+        self.all_have_looked.wait(5)
+        self.taken.add(name)
+        return True
+
+
+def test_a_store_that_lets_two_win_is_found_out() -> None:
+    assert not is_create_only(LastWins(), "probes/one")
+    assert not is_create_only(LooksFirst(racers=4), "probes/one")
+
+
+@pytest.mark.parametrize("size_bytes", [0, 1, 99, 100, 101, 70_000])
+def test_a_tail_is_the_end_of_a_large_object_or_all_of_a_small_one(
+    store: Store, size_bytes: int
+) -> None:
+    content = bytes(number % 251 for number in range(size_bytes))
+    store.put_new(NAME, content)
+    assert store.tail(NAME, 100) == content[-100:]
+
+
+def test_what_is_not_there_has_no_tail(store: Store) -> None:
+    assert store.tail(NAME, 100) is None
+    assert store.tail("reports/nowhere/at/all", 100) is None
+
+
+def test_folders_and_names_are_what_was_put(store: Store) -> None:
+    days = ["reports/date=2026-03-01/", "reports/date=2026-03-02/"]
+    names = {f"{day}hour={hour:02}/object" for day in days for hour in (0, 23)}
+    for name in names:
+        store.put_new(name, b"x")
+    store.put_new("probes/other", b"x")
+    assert sorted(store.folders("reports/")) == days
+    assert set(store.names("reports/")) == names
+    assert set(store.names(days[0])) == {name for name in names if name.startswith(days[0])}
+
+
+def test_an_empty_archive_has_no_folders_and_no_names(store: Store) -> None:
+    assert store.folders("reports/") == []
+    assert list(store.names("reports/")) == []
+
+
+def test_more_names_than_one_answer_holds_are_all_listed(minio_store: MinioStore) -> None:
+    names = {f"reports/date=2026-03-02/hour=08/{number:04}" for number in range(1_010)}
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(lambda name: minio_store.put_new(name, b""), names))
+    assert set(minio_store.names("reports/")) == names
+
+
+def test_a_half_written_file_is_never_listed(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    store.put_new(NAME, b"whole")
+    (tmp_path / NAME).with_name(f"{TEMPORARY_PREFIX}abc").write_bytes(b"ha")
+    assert list(store.names("reports/")) == [NAME]
+
+
+def test_a_put_leaves_no_temporary_file_behind(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    store.put_new(NAME, b"first")
+    store.put_new(NAME, b"second")
+    assert [path.name for path in (tmp_path / NAME).parent.iterdir()] == [Path(NAME).name]
+
+
+def every_call(store: Store) -> list[Any]:
+    return [
+        lambda: store.put_new(NAME, b"x"),
+        lambda: store.tail(NAME, 10),
+        lambda: store.folders("reports/"),
+        lambda: list(store.names("reports/")),
+    ]
+
+
+def test_a_store_that_is_away_is_unavailable(own_minio: MinioServer) -> None:
+    store = MinioStore(location(own_minio, "any"))
+    own_minio.stop()
+    for call in every_call(store):
+        with pytest.raises(StoreUnavailableError, match=own_minio.endpoint):
+            call()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"bucket": "no-such-bucket"}, {"secret_key": "wrong"}, {"access_key": "nobody"}]
+)
+def test_a_wrong_bucket_or_key_is_a_refusal_that_tells_no_secret(
+    minio: MinioServer, bucket: str, wrong: dict[str, str]
+) -> None:
+    store = MinioStore(replace(location(minio, bucket), **wrong))
+    calls = every_call(store)
+    if "bucket" in wrong:
+        # HEAD gives no body: a missing bucket looks like a missing object. The put tells.
+        del calls[1]
+    for call in calls:
+        with pytest.raises(StoreRefusalError, match=minio.endpoint) as refusal:
+            call()
+        assert minio.secret_key not in str(refusal.value)
+
+
+def test_a_folder_that_cannot_be_written_is_a_refusal(tmp_path: Path) -> None:
+    (tmp_path / "reports").write_text("a file where the folder should be")
+    with pytest.raises(StoreRefusalError, match="reports"):
+        FolderStore(tmp_path).put_new(NAME, b"x")
