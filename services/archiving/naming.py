@@ -40,6 +40,9 @@ def object_start(name: str) -> ObjectStart | None:
     match = _NAME.match(name)
     if not match:
         return None
-    arrived = datetime.fromisoformat(f"{match['date']}T{match['hour']}:00:00+00:00")
+    try:
+        arrived = datetime.fromisoformat(f"{match['date']}T{match['hour']}:00:00+00:00")
+    except ValueError:
+        return None
     hour = int(arrived.timestamp()) // 3600
     return ObjectStart(match["topic_id"], int(match["partition"]), int(match["offset"]), hour)

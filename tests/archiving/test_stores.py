@@ -1,7 +1,6 @@
 """Both stores keep the same promises: what is there never changes, and nothing is half there."""
 
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -13,11 +12,13 @@ from local.minio import MinioServer
 from services.archiving.folder_store import TEMPORARY_PREFIX, FolderStore
 from services.archiving.minio_store import MinioStore, S3Location
 from services.archiving.store import (
+    RACERS,
     Store,
     StoreRefusalError,
     StoreUnavailableError,
     is_create_only,
 )
+from tests.archiving.scripted import ScriptedStore
 
 NAME = "reports/date=2026-03-02/hour=08/0a1b2c3d-00001-00000000000000000007.parquet"
 PUTS_AT_ONCE = 8
@@ -63,40 +64,30 @@ def test_both_stores_are_create_only(store: Store) -> None:
     assert is_create_only(store, "probes/one")
 
 
-class LastWins:
+class LastWins(ScriptedStore):
     """A store as it must not be: whoever comes later overwrites, and is told that it won."""
 
     def put_new(self, name: str, content: bytes) -> bool:
+        self.objects[name] = content
         return True
 
-    def tail(self, name: str, size_bytes: int) -> bytes | None:
-        return None
 
-    def folders(self, folder: str) -> list[str]:
-        return []
+class LooksFirst(ScriptedStore):
+    """Sees a name that is taken, but all that look at the same time win."""
 
-    def names(self, folder: str) -> Iterator[str]:
-        return iter(())
-
-
-class LooksFirst(LastWins):
-    """Sees a name that is taken, but two that look at the same time both win."""
-
-    def __init__(self, racers: int) -> None:
-        self.taken: set[str] = set()
-        self.all_have_looked = threading.Barrier(racers)
+    all_look = threading.Barrier(RACERS)
 
     def put_new(self, name: str, content: bytes) -> bool:
-        if name in self.taken:
-            return False
-        self.all_have_looked.wait(5)
-        self.taken.add(name)
-        return True
+        is_taken = name in self.objects
+        if not is_taken:
+            self.all_look.wait(5)
+        self.objects[name] = content
+        return not is_taken
 
 
 def test_a_store_that_lets_two_win_is_found_out() -> None:
     assert not is_create_only(LastWins(), "probes/one")
-    assert not is_create_only(LooksFirst(racers=4), "probes/one")
+    assert not is_create_only(LooksFirst(), "probes/one")
 
 
 @pytest.mark.parametrize("size_bytes", [0, 1, 99, 100, 101, 70_000])
