@@ -4,7 +4,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -16,22 +17,26 @@ from services.stream.producer import producer
 SMALL = ["--days", "1", "--drones", "2", "--fault-share", "0.01"]
 
 
-def demo(folder: Path, *options: str) -> "subprocess.Popen[str]":
+@contextmanager
+def demo(folder: Path, *options: str) -> Iterator["subprocess.Popen[str]"]:
     command = [sys.executable, "-m", "local", "demo", "--run-folder", str(folder), *options]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as run:
+        try:
+            yield run
+        finally:
+            run.terminate()
 
 
-def await_true(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 120
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
-def await_reports(folder: Path) -> None:
+def await_reports(run: "subprocess.Popen[str]", folder: Path) -> None:
     """Until the first reports of the fleet are in its ledger."""
     ledger = folder / "ledger.jsonl"
-    await_true(lambda: ledger.exists() and ledger.stat().st_size > 0)
+    deadline = time.monotonic() + 120
+    while not (ledger.exists() and ledger.stat().st_size):
+        assert run.poll() is None, run.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def broker_of(folder: Path) -> KafkaConnection:
@@ -57,7 +62,7 @@ def test_the_demo_answers_checks_itself_and_tells_its_figures(tmp_path):
 def test_a_record_that_nobody_noted_fails_the_check(tmp_path):
     folder = tmp_path / "run"
     with demo(folder, *SMALL, "--rate", "1000", "--no-analysis") as run:
-        await_reports(folder)
+        await_reports(run, folder)
         with producer(broker_of(folder)) as stranger:
             stranger.send("reports", b'{"report_id": "stranger"}').get(timeout=30)
         printed, complaints = run.communicate()
@@ -71,7 +76,7 @@ def test_a_record_that_nobody_noted_fails_the_check(tmp_path):
 def test_ctrl_c_stops_everything(tmp_path, blow):
     folder = tmp_path / "run"
     with demo(folder, *SMALL, "--rate", "100", "--no-analysis") as run:
-        await_reports(folder)
+        await_reports(run, folder)
         children = psutil.Process(run.pid).children(recursive=True)
         run.send_signal(blow)
         _, complaints = run.communicate()
@@ -84,7 +89,7 @@ def test_ctrl_c_stops_everything(tmp_path, blow):
 def test_a_worker_that_dies_ends_the_demo_with_its_name_and_log(tmp_path):
     folder = tmp_path / "run"
     with demo(folder, *SMALL, "--rate", "100", "--no-analysis") as run:
-        await_reports(folder)
+        await_reports(run, folder)
         [alerting] = [
             child
             for child in psutil.Process(run.pid).children()

@@ -1,6 +1,7 @@
 import pytest
 from click import ClickException
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.errors import KafkaConnectionError
 
 from local.kafka import cause_of_failure, running_kafka
 from services.reports.topics import TOPICS, Topic
@@ -47,11 +48,21 @@ def test_a_taken_port_is_named_in_one_line(kafka, tmp_path):
 
 def test_a_broker_that_dies_at_start_says_why_and_shows_its_log(tmp_path):
     (tmp_path / "data").write_text("a file where the folder should be")
-    expected = pytest.raises(
-        ClickException, match=r"Kafka did not start: .*kafka\.log ends with:\n"
-    )
+    expected = pytest.raises(ClickException, match=r"Kafka ended\. .*kafka\.log ends with:\n")
     with expected, running_kafka(tmp_path):
         pass
+
+
+def test_a_broker_that_dies_later_is_named_as_the_cause_of_what_failed(tmp_path):
+    expected = pytest.raises(ClickException, match=r"Kafka ended\. .*kafka\.log ends with:\n")
+    with expected, running_kafka(tmp_path) as server:
+        server.kill()
+        raise KafkaConnectionError("connection reset")
+
+
+def test_an_error_that_is_not_the_brokers_stays_as_it_is(tmp_path):
+    with pytest.raises(ClickException, match=r"^alerting ended$"), running_kafka(tmp_path):
+        raise ClickException("alerting ended")
 
 
 def test_topics_are_created_once_and_stamp_arrival(kafka, fresh_topic):
