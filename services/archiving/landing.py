@@ -38,14 +38,21 @@ def standing_last_offset(store: Store, start: ObjectStart) -> int | None:
     tail = store.tail(name, TAIL_BYTES)
     if tail is None:
         return None
-    size_bytes = footer_bytes(tail)
-    if size_bytes > len(tail):
-        tail = store.tail(name, size_bytes) or b""
-    footer = footer_of(tail)
+    footer = _footer(store, name, tail)
     expected = Footer(start.topic_id, start.partition, start.offset, footer.last_offset)
     if footer != expected or footer.last_offset < footer.first_offset:
         raise UnreadableObjectError(f"{name} says that it is {footer}")
     return footer.last_offset
+
+
+def _footer(store: Store, name: str, tail: bytes) -> Footer:
+    try:
+        size_bytes = footer_bytes(tail)
+        if size_bytes > len(tail):
+            tail = store.tail(name, size_bytes) or b""
+        return footer_of(tail)
+    except UnreadableObjectError as error:
+        raise UnreadableObjectError(f"{name}: {error}") from error
 
 
 def land(store: Store, finished: FinishedObject, give_up: threading.Event) -> int:

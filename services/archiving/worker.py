@@ -67,6 +67,8 @@ class ArchivingWorker:
             archive.get_stuck(stuck_because)
         self.partitions[partition] = archive
         self.verified[partition] = start - 1
+        if start > log_start and (committed is None or committed.offset != start):
+            self._stands_until(partition, start)
         return start
 
     def take(self, partition: int, records: Sequence[Record]) -> None:
@@ -83,6 +85,7 @@ class ArchivingWorker:
             archive.get_stuck(error)
         else:
             if seek is not None:
+                self._stands_until(partition, seek)
                 self.seeks[partition] = seek
 
     def turn(self) -> Turn:
@@ -139,15 +142,22 @@ class ArchivingWorker:
     def _collect(self) -> None:
         for partition, archive in self.partitions.items():
             landed = archive.landed()
-            if landed is None or self.topic_id is None:
+            if landed is None:
                 continue
-            mark = starting.commit_mark(self.topic_id)
-            self.commits[partition] = OffsetAndMetadata(landed.next_offset, mark, -1)
+            self._stands_until(partition, landed.next_offset)
             if not landed.is_ours:
                 self.seeks[partition] = landed.next_offset
+                # What is read again may be of another topic by then.
+                self.verified[partition] = landed.next_offset - 1
         for orphan in self.orphans:
             orphan.landed()
         self.orphans = [orphan for orphan in self.orphans if orphan.queue]
+
+    def _stands_until(self, partition: int, next_offset: int) -> None:
+        """An object ends there: commit it, be it ours or another's, also when nothing follows."""
+        if self.topic_id is not None:
+            mark = starting.commit_mark(self.topic_id)
+            self.commits[partition] = OffsetAndMetadata(next_offset, mark, -1)
 
     def _seal_due(self) -> None:
         for archive in self.partitions.values():
