@@ -10,7 +10,6 @@ import structlog
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import (
     AuthorizationError,
-    CommitFailedError,
     KafkaError,
     OffsetOutOfRangeError,
 )
@@ -28,6 +27,7 @@ PROBE_TIMEOUT_MS = 1_000
 PROBE_EVERY_SECONDS = 5.0
 RETRY_SECONDS = 1.0
 SETTLE_ON_STOP_SECONDS = 6.0
+COMMIT_ON_STOP_SECONDS = 2.0
 CLOSE_TIMEOUT_MS = 1_500
 
 log = structlog.get_logger()
@@ -101,10 +101,11 @@ class ConsumerLoop:
     def _added(self, partitions: Set[int]) -> None:
         self.starting |= dict.fromkeys(partitions, 0.0)
 
-    def _removed(self, partitions: Set[int]) -> None:
+    def _removed(self, partitions: Set[int]) -> Commits:
+        """Forget these partitions; what was still to be committed of them."""
         for partition in partitions:
             self.starting.pop(partition, None)
-            self.uncommitted.pop(partition, None)
+        return {p: self.uncommitted.pop(p) for p in partitions if p in self.uncommitted}
 
     def _restart(self, partitions: Set[int]) -> None:
         """Settle what was read so far, then look anew where to read on."""
@@ -153,30 +154,36 @@ class ConsumerLoop:
             self.consumer.resume(TopicPartition(self.topic, partition))
 
     def _commit(self) -> None:
-        if not self.uncommitted:
+        # While the group rebalances a commit would only wait, and keep us from reading on.
+        if not self.uncommitted or self._member_state() is not MemberState.STABLE:
             return
         commits: Commits = dict(self.uncommitted)
         try:
             self.consumer.commit(with_topic(self.topic, commits), timeout_ms=COMMIT_TIMEOUT_MS)
-        except CommitFailedError as error:
-            # Out of the group: whoever owns the partitions now finds the work done.
-            log.warning("commit refused", cause=str(error))
+        except AuthorizationError:
+            raise
         except KafkaError as error:
+            # If we are out of the group, the listener will tell which of them were lost.
             log.debug("commit failed, trying again", cause=str(error))
             return
         self.uncommitted.clear()
 
+    def _member_state(self) -> MemberState:
+        state: MemberState = self.consumer.group_metadata().state
+        return state
+
     # --- health ---------------------------------------------------------------
 
     def _observe(self) -> None:
-        self.health.joined = self.consumer.group_metadata().state is not MemberState.UNJOINED
+        self.health.joined = self._member_state() is not MemberState.UNJOINED
         if time.monotonic() - self.probed_at_seconds < PROBE_EVERY_SECONDS:
             return
         self.probed_at_seconds = time.monotonic()
         try:
             self._measure()
+            # Asks the leader: the coordinator's connection is silent while the group rebalances.
             probe = TopicPartition(self.topic, 0)
-            self.consumer.committed(probe, timeout_ms=PROBE_TIMEOUT_MS)
+            self.consumer.beginning_offsets([probe], timeout_ms=PROBE_TIMEOUT_MS)
             self._seen()
         except AuthorizationError:
             raise
@@ -206,5 +213,11 @@ class ConsumerLoop:
     def _finish(self) -> None:
         owned = partition_numbers(self.consumer.assignment())
         self.uncommitted |= self.worker.settle(owned, SETTLE_ON_STOP_SECONDS)
+        deadline = time.monotonic() + COMMIT_ON_STOP_SECONDS
         self._commit()
+        while self.uncommitted and time.monotonic() < deadline:
+            # A rebalance ends only if its members poll; nothing may be read any more.
+            self._hold(partition_numbers(self.consumer.assignment()))
+            self._poll()
+            self._commit()
         log.info("stopped", uncommitted_partitions=sorted(self.uncommitted))

@@ -32,7 +32,7 @@ class RebalanceListener(AsyncConsumerRebalanceListener):  # type: ignore[misc]
         consumer: KafkaConsumer,
         worker: Worker,
         added: Callable[[Set[int]], None],
-        removed: Callable[[Set[int]], None],
+        removed: Callable[[Set[int]], Commits],
     ) -> None:
         self.consumer = consumer
         self.worker = worker
@@ -55,8 +55,8 @@ class RebalanceListener(AsyncConsumerRebalanceListener):  # type: ignore[misc]
         the session timeout that the heartbeats it holds up have to meet.
         """
         numbers = partition_numbers(revoked)
-        commits = self.worker.settle(numbers, SETTLE_ON_REVOKE_SECONDS)
-        self.removed(numbers)
+        settled = self.worker.settle(numbers, SETTLE_ON_REVOKE_SECONDS)
+        commits = {**self.removed(numbers), **settled}
         log.info("partitions revoked", partitions=sorted(numbers), committing=len(commits))
         if not commits:
             return
