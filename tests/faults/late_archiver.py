@@ -1,0 +1,58 @@
+"""services.archiving whose first put of reports waits for a gate, then says whether it won.
+
+`python -m tests.faults.late_archiver FOLDER <options of services.archiving>`: the process writes
+FOLDER/waiting, waits for FOLDER/gate, puts, and writes True or False into FOLDER/won.
+"""
+
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from services.archiving import __main__ as archiving
+from services.archiving.naming import REPORTS_FOLDER
+from services.archiving.store import Store
+
+
+class LateStore:
+    """A store whose first object of reports comes late."""
+
+    def __init__(self, store: Store, folder: Path) -> None:
+        self.store = store
+        self.folder = folder
+
+    def put_new(self, name: str, content: bytes) -> bool:
+        is_late = name.startswith(REPORTS_FOLDER) and not (self.folder / "waiting").exists()
+        if is_late:
+            (self.folder / "waiting").touch()
+            while not (self.folder / "gate").exists():
+                time.sleep(0.05)
+        is_new = self.store.put_new(name, content)
+        if is_late:
+            (self.folder / "won").write_text(str(is_new))
+        return is_new
+
+    def tail(self, name: str, size_bytes: int) -> bytes | None:
+        return self.store.tail(name, size_bytes)
+
+    def folders(self, folder: str) -> list[str]:
+        return self.store.folders(folder)
+
+    def names(self, folder: str) -> Iterator[str]:
+        return self.store.names(folder)
+
+
+def main() -> None:
+    folder = Path(sys.argv.pop(1))
+    real_store = archiving._store
+
+    def late_store(settings: dict[str, Any]) -> Store:
+        return LateStore(real_store(settings), folder)
+
+    archiving._store = late_store
+    archiving.main()
+
+
+if __name__ == "__main__":
+    main()
