@@ -9,7 +9,9 @@ import click
 
 from bench.archiving import archiving_table
 from bench.decode import decode_table
+from bench.latency import latency_table
 from bench.rows import rows_table
+from bench.simulator import simulator_table
 from bench.tables import Table, table_json, table_text
 from local.run_folder import claimed
 
@@ -29,9 +31,18 @@ def main(context: click.Context) -> None:
     Several benches may be named, each with its options; none means all. The tables are also
     kept as JSON in .run/bench.
     """
+    context.obj = []
     if context.invoked_subcommand is None:
         for command in main.commands.values():
             context.invoke(command)
+
+
+@main.result_callback()
+@click.pass_obj
+def check(wrong: list[str], *_results: object) -> None:
+    """Called when all benches are through: fails if figures do not count."""
+    if wrong:
+        raise click.ClickException("; ".join(wrong))
 
 
 @main.command()
@@ -47,12 +58,29 @@ def rows() -> None:
 
 
 @main.command()
+@click.option("--reports", type=click.IntRange(1), default=300_000, help="To send, each time.")
+def simulator(reports: int) -> None:
+    """The simulator as fast as it goes, against a bare producer."""
+    with work_folder() as folder:
+        show("simulator", lambda: simulator_table(folder, reports))
+
+
+@main.command()
 @click.option("--records", type=click.IntRange(1), default=600_000, help="In each backlog.")
 @click.option("--peer/--no-peer", default=True, help="Against Spark, or without.")
 def archiving(records: int, peer: bool) -> None:
     """One archiving worker through a backlog, against Spark Structured Streaming."""
     with work_folder() as folder:
         show("archiving", lambda: archiving_table(folder, records, peer))
+
+
+@main.command()
+@click.option("--seconds", type=click.IntRange(1), default=60, help="To measure, after a warm-up.")
+@click.option("--rate", type=click.IntRange(1), default=4_000, help="Reports a second.")
+def latency(seconds: int, rate: int) -> None:
+    """Report acknowledged to alert readable, with the whole pipeline running."""
+    with work_folder() as folder:
+        show("latency", lambda: latency_table(folder, seconds, rate))
 
 
 @contextmanager
@@ -69,6 +97,7 @@ def show(name: str, table_of: Callable[[], Table]) -> None:
     RESULTS.mkdir(parents=True, exist_ok=True)
     (RESULTS / f"{name}.json").write_bytes(table_json(table))
     click.echo(table_text(table))
+    click.get_current_context().obj.extend(table.wrong)
 
 
 if __name__ == "__main__":

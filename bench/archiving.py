@@ -21,6 +21,8 @@ HOW = (
     " the query's start to its end.",
     "CPU seconds are user and system of all of a side's processes in that time; `with start` also"
     " counts their start (Python's; Spark's session and JVM).",
+    "missing: records less rows in the Parquet files, each counted; rejected: rows that are no"
+    " report.",
     "peak MiB: VmHWM, of all of a side's processes. The ratios are ours to this peer.",
     f"Spark {SPARK_VERSION}: local[n], n threads pinned to n cores, 1 GB heap (its default);"
     " from_json, availableNow, checkpoint, Parquet with the same columns, zstd level 1.",
@@ -37,7 +39,8 @@ def archiving_table(folder: Path, records: int, with_peer: bool) -> Table:
         backlogs = (filled_backlog(server.connection, records, g) for g in GARBAGE_SHARES)
         rows = [row for b in backlogs for row in _rows(b, folder, (measured, others), with_peer)]
     title = f"archiving: a backlog of {records:,} reports of 600 bytes or more, Kafka to Parquet"
-    return Table(title, HOW, tuple(rows))
+    wrong = [f"{row['what']}: {row['missing']} records missing" for row in rows if row["missing"]]
+    return Table(title, HOW, tuple(rows), tuple(wrong))
 
 
 def _rows(
@@ -63,7 +66,7 @@ def _figures(backlog: Backlog, measured: Pass) -> Row:
         "reports/CPU s": backlog.records / measured.work.cpu_seconds,
         "with start": backlog.records / measured.whole.cpu_seconds,
         "peak MiB": measured.whole.peak_rss_bytes // MEBIBYTE,
-        "rows": measured.found.rows,
+        "missing": backlog.records - measured.found.rows,
         "rejected": measured.found.rejected,
         "bytes/row": measured.found.size_bytes / measured.found.rows,
     }

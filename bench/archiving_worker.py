@@ -3,14 +3,11 @@
 import time
 from pathlib import Path
 
-import click
-
 from bench.archived import archived
 from bench.backlog import Backlog, Pass
 from bench.meter import Cost, Meter, metered, pinned
 from bench.scraping import counter
-from bench.topic import has_committed_all
-from local.components import ARCHIVING, archiving_command
+from local.components import archiving_command
 from local.ports import free_port
 from local.processes import Child, Goal, await_end, await_until, running, start
 
@@ -26,8 +23,8 @@ OBJECT_AGE_SECONDS = 300
 def worker_pass(backlog: Backlog, folder: Path, core: set[int]) -> Pass:
     """From the first record to the last commit, on this core, into a folder.
 
-    ClickException if the worker ends early, or cannot archive its last records within the seconds
-    it has for that once it is told to stop.
+    Once it is told to stop it has some seconds to archive what it holds: on a busy machine they
+    may not be enough, and records are missing then. ClickException if it ends early.
     """
     port = free_port()
     with pinned(core):
@@ -39,9 +36,6 @@ def worker_pass(backlog: Backlog, folder: Path, core: set[int]) -> Pass:
         child.popen.terminate()
         await_end(child, END_SECONDS)
         seconds = time.monotonic() - began_seconds
-    if not has_committed_all(backlog.connection, backlog.topic, ARCHIVING):
-        message = "the worker could not archive its last records in time: is the machine busy?"
-        raise click.ClickException(f"{message} See {child.log_file}")
     return Pass(seconds, meter.cost.since(before), meter.cost, archived(folder / "archive"))
 
 

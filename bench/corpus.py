@@ -8,9 +8,12 @@ from itertools import cycle, islice
 from services.reports.codec import encoded
 from simulator.faults import GARBAGE
 from simulator.fleet import Plan, reports
+from simulator.missions import Mission
 
 # 2026-03-02T12:00:00Z, a Monday at noon; any time does.
-PLAN = Plan(("peacewatch",), drones=1_000, start_ms=1_772_452_800_000, duration_seconds=None)
+START_MS = 1_772_452_800_000
+CROWDS: tuple[Mission, ...] = ("peacewatch",)
+BOTH: tuple[Mission, ...] = ("prestacop", "peacewatch")
 REPORT_MIN_BYTES = 600
 # Reports that differ in more than their id: more than a row group holds, so that compression finds
 # no more repetition than there is.
@@ -20,8 +23,15 @@ DISTINCT = 20_000
 @cache
 def report_values(number: int) -> tuple[bytes, ...]:
     """The fleet's first reports of REPORT_MIN_BYTES or more; the same in every run."""
-    values = (encoded(report) for _, report in reports(PLAN))
+    plan = Plan(CROWDS, drones=1_000, start_ms=START_MS, duration_seconds=None)
+    values = (encoded(report) for _, report in reports(plan))
     return tuple(islice((v for v in values if len(v) >= REPORT_MIN_BYTES), number))
+
+
+def fleet_messages(number: int, drones: int) -> list[tuple[bytes, bytes]]:
+    """Keys and values of the first reports of both missions, as large as they come."""
+    plan = Plan(BOTH, drones, START_MS, duration_seconds=None)
+    return [(r.drone_id.encode(), encoded(r)) for _, r in islice(reports(plan), number)]
 
 
 def record_values(number: int, garbage_share: float, partitions: int) -> Iterator[bytes | None]:

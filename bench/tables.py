@@ -11,11 +11,15 @@ Row = Mapping[str, Figure]
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One bench's figures: a row for ours, a row for each peer; `how` says what was measured."""
+    """One bench's figures: a row for ours, a row for each peer; `how` says what was measured.
+
+    `wrong` says what went wrong, so that the figures do not count.
+    """
 
     title: str
     how: tuple[str, ...]
     rows: tuple[Row, ...]
+    wrong: tuple[str, ...] = ()
 
 
 def ratio(ours: float, peers: float) -> float | None:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import OffsetSpec
 
-from local.offsets import has_caught_up, progress_of
 from local.progress import bar
 from services.reports.topics import REPORTS, TOPICS, Topic
 from services.stream.connection import KafkaConnection, client_settings
@@ -42,12 +41,6 @@ def fill(
             sender.send(topic.name, value, key=b"peacewatch-000000", partition=partition)
             shown.update()
         sender.flush()
-
-
-def has_committed_all(connection: KafkaConnection, topic: Topic, group: str) -> bool:
-    """Whether the group has committed the end of every partition."""
-    with KafkaAdminClient(**client_settings(connection)) as admin:
-        return has_caught_up(progress_of(admin, topic, [group]), [group])
 
 
 def arrival_span_seconds(connection: KafkaConnection, topic: Topic) -> float:
