@@ -10,7 +10,7 @@ PROJECT := $(VENV)/.project-installed
 
 COMPILE := $(BIN)/uv pip compile pyproject.toml $(ARGS) --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
-COMPONENTS := simulator alerting archiving analysis
+COMPONENTS := simulator alerting archiving analysis provisioning
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
