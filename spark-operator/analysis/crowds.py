@@ -33,19 +33,20 @@ def alerts_by_hour(reports: DataFrame, criteria: Criteria) -> DataFrame:
 def alerts_by_area(reports: DataFrame, criteria: Criteria) -> DataFrame:
     """Grid cells, most alerts first.
 
-    latitude, longitude (degrees, the cell's south-west corner), reports, citizens, alerts,
+    latitude, longitude (degrees, the cell's south-west corner), reports (with citizens),
+    citizens, alerts,
     alerts_per_1000_citizens (null of fewer than 50). A cell is 0.01 degrees wide and high.
     """
     return (
         _of_drones(reports)
         .where("location.latitude IS NOT NULL AND location.longitude IS NOT NULL")
+        .where(_citizens() > 0)
         .groupBy(_cell("latitude"), _cell("longitude"))
         .agg(
             F.count("*").alias("reports"),
             F.sum(_citizens()).alias("citizens"),
             F.sum(_alerts(criteria)).alias("alerts"),
         )
-        .where("citizens > 0")
         .withColumn(
             "alerts_per_1000_citizens",
             F.when(F.col("citizens") >= MINIMAL_CITIZENS, rate("alerts", "citizens", 1000)),

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,8 @@ S3A_PACKAGES = (
     f"org.apache.hadoop:hadoop-aws:{HADOOP_VERSION}",
     *(f"software.amazon.awssdk:{module}:{AWS_SDK_VERSION}" for module in AWS_SDK_MODULES),
 )
+
+END_SECONDS = 20
 
 SESSION_SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
@@ -72,6 +75,7 @@ def spark_session(settings: Mapping[str, str], spark_log: Path) -> Iterator[Spar
         yield session
     finally:
         session.stop()
+        _end_java()
 
 
 def _started(configuration: SparkConf, spark_log: Path) -> SparkSession:
@@ -82,6 +86,22 @@ def _started(configuration: SparkConf, spark_log: Path) -> SparkSession:
     except PySparkException as error:
         raise click.ClickException(f"Spark did not start: {_last_words(spark_log)}") from error
     return SparkSession.builder.getOrCreate()
+
+
+def _end_java() -> None:
+    """Java ends when its input does; without waiting for it, it would outlive us by seconds."""
+    gateway = SparkContext._gateway
+    java = gateway.proc if gateway else None
+    if gateway is None or java is None:
+        return
+    gateway.shutdown()
+    SparkContext._gateway = SparkContext._jvm = None
+    java.stdin.close()
+    try:
+        java.wait(END_SECONDS)
+    except subprocess.TimeoutExpired:
+        java.kill()
+        java.wait()
 
 
 def _require_java() -> None:

@@ -63,6 +63,12 @@ def test_a_questions_chart_is_drawn_from_its_answer(question: Question, busy: Da
     assert inked(chart) > inked(nothing)
 
 
+@pytest.mark.parametrize("question", built_in(Criteria()), ids=lambda question: question.name)
+def test_of_no_reports_no_question_has_an_answer(question: Question, reports_of: FrameOf) -> None:
+    nothing = reports_of({}).where("false")
+    assert answer_to(question, nothing, Criteria()).table.num_rows == 0
+
+
 DRAWINGS: dict[str, tuple[Draw, Rows]] = {
     "bars, two series, one with a hole": (
         partial(bars, x=Measure("hour", "hour"), y=VALUE, series="source"),
