@@ -67,7 +67,9 @@ def land(store: Store, finished: FinishedObject, give_up: threading.Event) -> in
             if last_offset is not None:
                 return last_offset
         except (StoreUnavailableError, StoreRefusalError) as error:
-            log.warning("the store takes nothing, trying again", cause=str(error))
+            is_first = wait_seconds == BACKOFF_SECONDS
+            tell = log.warning if is_first else log.debug
+            tell("the store takes nothing, trying again", name=finished.name, cause=str(error))
         PUT_RETRIES.inc()
         give_up.wait(wait_seconds)
         wait_seconds = min(2 * wait_seconds, BACKOFF_MAX_SECONDS)

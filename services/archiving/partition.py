@@ -4,7 +4,7 @@ import itertools
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 import structlog
@@ -14,6 +14,7 @@ from services.archiving.footer import UnreadableObjectError
 from services.archiving.landing import GivenUpError, land
 from services.archiving.limits import FlushLimits, is_due
 from services.archiving.naming import ObjectStart, arrival_hour
+from services.archiving.putting import PutThreads
 from services.archiving.store import Store
 from services.stream.worker import Record
 
@@ -100,12 +101,12 @@ class PartitionArchive:
         if builder and is_due(builder.raw_bytes, now_seconds - builder.opened_at_seconds, limits):
             self.seal()
 
-    def start_landing(self, store: Store, pool: Executor, verified_offset: int) -> None:
+    def start_landing(self, store: Store, threads: PutThreads, verified_offset: int) -> None:
         """Put the first queued object unless one is on its way; its records must be verified."""
         if self.landing or not self.queue or self.stuck_because:
             return
         if self.queue[0].last_offset <= verified_offset:
-            self.landing = pool.submit(land, store, self.queue[0], self.give_up)
+            self.landing = threads.submit(land, store, self.queue[0], self.give_up)
 
     def landed(self) -> Landed | None:
         """The outcome of a landing that has ended since; None if there is none."""

@@ -15,6 +15,7 @@ from services.archiving.landing import standing_last_offset
 from services.archiving.limits import FlushLimits, largest_if_crowded
 from services.archiving.naming import ObjectStart
 from services.archiving.partition import PartitionArchive
+from services.archiving.putting import PutThreads
 from services.archiving.store import Store, StoreRefusalError, StoreUnavailableError
 from services.stream.worker import Commits, NotNow, Record, Turn
 
@@ -48,7 +49,7 @@ class ArchivingWorker:
         self.commits: dict[int, OffsetAndMetadata] = {}
         self.seeks: dict[int, int] = {}
         self.restarted: set[int] = set()
-        self.pool = concurrent.futures.ThreadPoolExecutor(PUT_THREADS, "put")
+        self.threads = PutThreads(PUT_THREADS)
 
     # --- called by the loop ---------------------------------------------------
 
@@ -128,7 +129,6 @@ class ArchivingWorker:
         """Stop putting."""
         for archive in [*self.partitions.values(), *self.orphans]:
             archive.give_up.set()
-        self.pool.shutdown(wait=False, cancel_futures=True)
         self.identity.close()
 
     # --- objects --------------------------------------------------------------
@@ -169,9 +169,9 @@ class ArchivingWorker:
 
     def _start_landings(self) -> None:
         for partition, archive in self.partitions.items():
-            archive.start_landing(self.store, self.pool, self.verified[partition])
+            archive.start_landing(self.store, self.threads, self.verified[partition])
         for orphan in self.orphans:
-            orphan.start_landing(self.store, self.pool, orphan.next_offset)
+            orphan.start_landing(self.store, self.threads, orphan.next_offset)
 
     def _await_landing(self) -> None:
         archives = [*self.partitions.values(), *self.orphans]

@@ -12,7 +12,7 @@ class ScriptedStore:
 
     objects: dict[str, bytes] = field(default_factory=dict)
     puts: list[Answer] = field(default_factory=list)
-    tails: list[bytes | None | Exception] = field(default_factory=list)
+    tails: list[bytes | Exception | None] = field(default_factory=list)
     put_names: list[str] = field(default_factory=list)
 
     def put_new(self, name: str, content: bytes) -> bool:

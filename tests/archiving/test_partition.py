@@ -1,12 +1,13 @@
 """One partition on its way into the archive."""
 
-from concurrent.futures import ThreadPoolExecutor
+import concurrent.futures
 
 import pytest
 
 from services.archiving.limits import FlushLimits
 from services.archiving.naming import ObjectStart
 from services.archiving.partition import Landed, PartitionArchive
+from services.archiving.putting import PutThreads
 from tests.archiving.records import SHORT_ID, KafkaRecord, object_of, records, start_of
 from tests.archiving.scripted import ScriptedStore
 
@@ -30,8 +31,8 @@ def put(
     archive: PartitionArchive, store: ScriptedStore, verified_offset: int = 10**9
 ) -> Landed | None:
     """The outcome of the next put, awaited."""
-    with ThreadPoolExecutor(1) as pool:
-        archive.start_landing(store, pool, verified_offset)
+    archive.start_landing(store, PutThreads(1), verified_offset)
+    concurrent.futures.wait([archive.landing] if archive.landing else [], 10)
     return archive.landed()
 
 
