@@ -111,7 +111,8 @@ class Crew:
             member.await_ready()
         for member in self.members:
             member.child.popen.terminate()
-        assert [self.stopped(member) for member in self.members] == [0] * len(self.members)
+        codes = {member.child.name: self.stopped(member) for member in self.members}
+        assert set(codes.values()) <= {0}, codes
         self.members.clear()
 
     def disband(self) -> None:

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from local.minio import MinioServer
-from local.processes import Goal, await_until, stop
+from local.processes import Goal, await_until, is_running, stop
 from tests.faults.crew import Member
 from tests.faults.places import Bucket
 from tests.faults.scene import ArchiveScene
@@ -56,7 +56,8 @@ def place(own_minio: MinioServer) -> Iterator[Bucket]:
     bucket.client.make_bucket("archive")
     yield bucket
     # A frozen server could not be stopped.
-    thaw(own_minio)
+    if is_running(own_minio.child):
+        thaw(own_minio)
 
 
 def highest_rss_bytes(members: list[Member], seconds: float) -> int:

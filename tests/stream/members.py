@@ -1,0 +1,163 @@
+"""A loop in a thread with a worker that only writes down what happens to it."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from kafka import KafkaAdminClient, TopicPartition
+from kafka.structs import OffsetAndMetadata
+
+from services.runtime.health import Health
+from services.stream.connection import KafkaConnection, client_settings
+from services.stream.consumer import group_consumer
+from services.stream.loop import ConsumerLoop
+from services.stream.producer import producer
+from services.stream.worker import Commits, Record, Turn
+
+# So that a member that is thrown out is missed soon.
+SHORT_SESSION = {"session_timeout_ms": 3_000, "heartbeat_interval_ms": 500}
+STOP_SECONDS = 10.0
+
+
+def awaited(condition: Callable[[], object], timeout_seconds: float = 30.0) -> bool:
+    """Whether the condition came true in time."""
+    deadline = time.monotonic() + timeout_seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return bool(condition())
+
+
+@dataclass(slots=True)
+class RecordingWorker:
+    """Commits what it took unless it is to hold it back; settles and forgets as it is told."""
+
+    holds_back: bool = False
+    paused: set[int] = field(default_factory=set)
+    # Where partitions are to begin instead of at the committed offset, one a call.
+    starts: list[int] = field(default_factory=list)
+    begun: list[tuple[int, int | None, int]] = field(default_factory=list)
+    taken: dict[int, list[int]] = field(default_factory=dict)
+    open: dict[int, int] = field(default_factory=dict)
+    settled: list[Set[int]] = field(default_factory=list)
+    dropped: list[Set[int]] = field(default_factory=list)
+    is_closed: bool = False
+
+    def begin(self, partition: int, committed: OffsetAndMetadata | None, log_start: int) -> int:
+        offset = committed.offset if committed else None
+        self.begun.append((partition, offset, log_start))
+        if self.starts:
+            return self.starts.pop(0)
+        return max(offset or 0, log_start)
+
+    def take(self, partition: int, records: Sequence[Record]) -> None:
+        self.taken.setdefault(partition, []).extend(record.offset for record in records)
+        self.open[partition] = records[-1].offset + 1
+
+    def turn(self) -> Turn:
+        if self.holds_back:
+            return Turn(paused=frozenset(self.paused))
+        return Turn(commits=self._closed(set(self.open)), paused=frozenset(self.paused))
+
+    def settle(self, partitions: Set[int], deadline_seconds: float) -> Commits:
+        assert deadline_seconds > 0
+        if partitions:
+            self.settled.append(frozenset(partitions))
+        return self._closed(partitions)
+
+    def drop(self, partitions: Set[int]) -> None:
+        self.dropped.append(frozenset(partitions))
+        for partition in partitions:
+            self.open.pop(partition, None)
+
+    def close(self) -> None:
+        self.is_closed = True
+
+    def _closed(self, partitions: Set[int]) -> Mapping[int, OffsetAndMetadata]:
+        done = {p: self.open.pop(p) for p in list(self.open) if p in partitions}
+        return {p: OffsetAndMetadata(offset, "mark", -1) for p, offset in done.items()}
+
+    @property
+    def count(self) -> int:
+        return sum(len(offsets) for offsets in self.taken.values())
+
+
+@dataclass(slots=True)
+class Member:
+    """A running loop, its worker and its health."""
+
+    loop: ConsumerLoop
+    worker: RecordingWorker
+    thread: threading.Thread
+    failures: list[BaseException]
+
+    @property
+    def health(self) -> Health:
+        return self.loop.health
+
+    @property
+    def assigned(self) -> set[int]:
+        return {partition.partition for partition in self.loop.consumer.assignment()}
+
+    def stop(self) -> float:
+        """Stop it as SIGTERM would; how many seconds that took."""
+        begun = time.monotonic()
+        self.loop.stop.set()
+        self.thread.join(STOP_SECONDS + 5)
+        assert not self.thread.is_alive()
+        assert self.failures == []
+        return time.monotonic() - begun
+
+
+@contextmanager
+def member(
+    connection: KafkaConnection,
+    topic: str,
+    group: str,
+    worker: RecordingWorker | None = None,
+    **settings: Any,
+) -> Iterator[Member]:
+    """A member of the group, stopped at the end."""
+    consumer = group_consumer(connection, group, **(SHORT_SESSION | settings))
+    health = Health(time.monotonic, time.monotonic())
+    worker = worker or RecordingWorker()
+    loop = ConsumerLoop(consumer, topic, worker, health, threading.Event())
+    failures: list[BaseException] = []
+    thread = threading.Thread(target=_run, args=(loop, failures), name="loop")
+    thread.start()
+    running = Member(loop, worker, thread, failures)
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+def _run(loop: ConsumerLoop, failures: list[BaseException]) -> None:
+    try:
+        loop.run()
+    except BaseException as error:  # noqa: BLE001 - told by stop()
+        failures.append(error)
+
+
+def send(connection: KafkaConnection, topic: str, count: int, partitions: int = 1) -> None:
+    """So many records, acknowledged, on each of the partitions."""
+    with producer(connection) as sender:
+        for number in range(count):
+            for partition in range(partitions):
+                sender.send(topic, value=f"{number}".encode(), partition=partition)
+        sender.flush()
+
+
+def committed(connection: KafkaConnection, topic: str, group: str) -> dict[int, int]:
+    """The group's committed offsets."""
+    with KafkaAdminClient(**client_settings(connection)) as admin:
+        offsets = admin.list_group_offsets([group])[group]
+    return {at.partition: found.offset for at, found in offsets.items() if at.topic == topic}
+
+
+def delete_before(connection: KafkaConnection, topic: str, offset: int) -> None:
+    """Let the log of partition 0 begin at the offset, as retention would."""
+    with KafkaAdminClient(**client_settings(connection)) as admin:
+        admin.delete_records({TopicPartition(topic, 0): offset})

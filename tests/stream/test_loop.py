@@ -1,0 +1,182 @@
+"""The consumer loop on a real Kafka: what is handed over, when it is committed, who owns what."""
+
+import pytest
+
+from services.runtime import health
+from services.stream import loop
+from services.stream.consumer import group_consumer
+from tests.stream.members import (
+    STOP_SECONDS,
+    RecordingWorker,
+    awaited,
+    committed,
+    delete_before,
+    member,
+    send,
+)
+
+
+def test_a_commit_follows_the_work(kafka, fresh_topic, group_id):
+    topic = fresh_topic(partitions=1)
+    with member(kafka, topic, group_id, RecordingWorker(holds_back=True)) as one:
+        send(kafka, topic, 10)
+        assert awaited(lambda: one.worker.count == 10)
+        send(kafka, topic, 1)
+        assert awaited(lambda: one.worker.count == 11)
+        assert committed(kafka, topic, group_id) == {}
+        one.worker.holds_back = False
+        assert awaited(lambda: committed(kafka, topic, group_id) == {0: 11})
+
+
+def test_stopped_it_commits_all_that_was_handed_over_and_closes_the_worker(
+    kafka, fresh_topic, group_id
+):
+    topic = fresh_topic(partitions=3)
+    with member(kafka, topic, group_id, RecordingWorker(holds_back=True)) as one:
+        send(kafka, topic, 10, partitions=3)
+        assert awaited(lambda: one.worker.count == 30)
+        assert one.stop() < STOP_SECONDS
+        assert committed(kafka, topic, group_id) == {0: 10, 1: 10, 2: 10}
+        assert one.worker.is_closed
+
+
+def test_the_next_member_goes_on_where_the_last_one_stopped(kafka, fresh_topic, group_id):
+    topic = fresh_topic(partitions=2)
+    send(kafka, topic, 5, partitions=2)
+    with member(kafka, topic, group_id) as one:
+        assert awaited(lambda: one.worker.count == 10)
+    send(kafka, topic, 5, partitions=2)
+    with member(kafka, topic, group_id) as other:
+        assert awaited(lambda: other.worker.count == 10)
+    assert other.worker.taken == {0: [5, 6, 7, 8, 9], 1: [5, 6, 7, 8, 9]}
+
+
+def test_it_leaves_the_group_so_that_others_need_not_wait_for_its_session(
+    kafka, fresh_topic, group_id
+):
+    topic = fresh_topic(partitions=1)
+    minutes = {"session_timeout_ms": 300_000, "heartbeat_interval_ms": 1_000}
+    with member(kafka, topic, group_id, **minutes) as one:
+        assert awaited(lambda: one.assigned)
+    send(kafka, topic, 1)
+    with member(kafka, topic, group_id, **minutes) as other:
+        assert awaited(lambda: other.worker.count == 1)
+
+
+def test_revoked_partitions_are_settled_and_committed_and_the_others_kept(
+    kafka, fresh_topic, group_id
+):
+    topic = fresh_topic(partitions=4)
+    with member(kafka, topic, group_id, RecordingWorker(holds_back=True)) as one:
+        send(kafka, topic, 10, partitions=4)
+        assert awaited(lambda: one.worker.count == 40)
+        with member(kafka, topic, group_id) as other:
+            assert awaited(lambda: len(one.assigned) == 2 and len(other.assigned) == 2)
+            moved = frozenset(other.assigned)
+            assert one.worker.settled == [moved]
+            assert awaited(lambda: {p for p, _, _ in other.worker.begun} == moved)
+            assert committed(kafka, topic, group_id) == dict.fromkeys(moved, 10)
+            assert set(other.worker.begun) == {(partition, 10, 0) for partition in moved}
+            # Kept partitions were not begun again, and go on.
+            assert len(one.worker.begun) == 4
+            send(kafka, topic, 5, partitions=4)
+            assert awaited(lambda: one.worker.count == 50 and other.worker.count == 10)
+    assert {p: one.worker.taken[p] for p in one.worker.open} == {}
+    assert committed(kafka, topic, group_id) == dict.fromkeys(range(4), 15)
+
+
+def test_a_commit_that_is_still_due_is_made_when_its_partition_is_revoked(
+    kafka, fresh_topic, group_id, monkeypatch
+):
+    topic = fresh_topic(partitions=2)
+    with member(kafka, topic, group_id) as one:
+        # The loop's own commits fail from now on, as if the coordinator did not answer.
+        monkeypatch.setattr(one.loop, "_commit", lambda: None)
+        send(kafka, topic, 5, partitions=2)
+        assert awaited(lambda: len(one.loop.uncommitted) == 2)
+        with member(kafka, topic, group_id) as other:
+            assert awaited(lambda: len(other.worker.begun) == 1)
+            [(_, offset, _)] = other.worker.begun
+            assert offset == 5
+        monkeypatch.undo()
+
+
+def test_a_partition_paused_by_the_worker_waits_and_the_others_go_on(kafka, fresh_topic, group_id):
+    topic = fresh_topic(partitions=2)
+    with member(kafka, topic, group_id) as one:
+        send(kafka, topic, 5, partitions=2)
+        assert awaited(lambda: one.worker.count == 10)
+        one.worker.paused = {0}
+        assert awaited(lambda: len(one.loop.consumer.paused()) == 1)
+        send(kafka, topic, 5, partitions=2)
+        assert awaited(lambda: len(one.worker.taken[1]) == 10)
+        assert len(one.worker.taken[0]) == 5
+        one.worker.paused = set()
+        assert awaited(lambda: one.worker.count == 20)
+    assert one.worker.taken == {0: list(range(10)), 1: list(range(10))}
+
+
+def test_an_offset_the_log_has_not_reached_starts_the_partition_anew(kafka, fresh_topic, group_id):
+    topic = fresh_topic(partitions=1)
+    send(kafka, topic, 5)
+    with member(kafka, topic, group_id, RecordingWorker(starts=[1_000])) as one:
+        assert awaited(lambda: one.worker.count == 5)
+    assert one.worker.begun == [(0, None, 0), (0, None, 0)]
+    assert one.worker.settled[0] == {0}
+
+
+def test_records_deleted_before_they_were_read_start_the_partition_anew(
+    kafka, fresh_topic, group_id
+):
+    topic = fresh_topic(partitions=1)
+    send(kafka, topic, 5)
+    with member(kafka, topic, group_id) as one:
+        assert awaited(lambda: one.worker.count == 5)
+        one.worker.paused = {0}
+        assert awaited(one.loop.consumer.paused)
+        send(kafka, topic, 10)
+        delete_before(kafka, topic, 8)
+        one.worker.paused = set()
+        assert awaited(lambda: one.worker.taken[0][-1] == 14)
+    (_, committed_offset, log_start) = one.worker.begun[-1]
+    # What had been fetched before it was deleted may have been read.
+    assert (5 <= committed_offset < 8, log_start) == (True, 8)
+    assert one.worker.taken[0] == [*range(committed_offset), *range(8, 15)]
+
+
+def test_a_member_without_a_partition_is_ready(kafka, fresh_topic, group_id):
+    topic = fresh_topic(partitions=1)
+    with member(kafka, topic, group_id) as one, member(kafka, topic, group_id) as other:
+        assert awaited(lambda: one.health.is_ready() and other.health.is_ready())
+        assert sorted([len(one.assigned), len(other.assigned)]) == [0, 1]
+
+
+def test_a_member_that_waits_for_a_dead_one_still_sees_the_broker(
+    kafka, fresh_topic, group_id, monkeypatch
+):
+    """Kafka holds a rebalance until the dead member's session is over; it is not away."""
+    monkeypatch.setattr("services.stream.loop.PROBE_EVERY_SECONDS", 0.2)
+    topic = fresh_topic(partitions=2)
+    minute = {"session_timeout_ms": 60_000, "heartbeat_interval_ms": 500}
+    with member(kafka, topic, group_id) as one:
+        assert awaited(lambda: len(one.assigned) == 2)
+        # A member that never polls again, as if it were killed.
+        dead = group_consumer(kafka, group_id, **minute)
+        dead.subscribe([topic])
+        dead.poll(timeout_ms=100)
+        seen = one.health.broker_seen_at_seconds
+        assert awaited(lambda: one.health.broker_seen_at_seconds != seen)
+        assert not one.loop.is_away
+        dead.close(timeout_ms=1_000)
+
+
+def test_the_constants_leave_room_within_ten_seconds():
+    assert loop.SETTLE_ON_STOP_SECONDS + loop.COMMIT_ON_STOP_SECONDS < STOP_SECONDS
+    assert health.LIVE_WITHIN_SECONDS > loop.LOOKUP_TIMEOUT_MS / 1000
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_stop_before_the_first_poll_ends_it(kafka, fresh_topic, group_id, count):
+    topic = fresh_topic(partitions=count)
+    with member(kafka, topic, group_id) as one:
+        assert one.stop() < STOP_SECONDS
