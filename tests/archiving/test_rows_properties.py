@@ -23,7 +23,11 @@ batches = st.lists(anything, max_size=6)
 
 
 def records_of(values: list[bytes | None]) -> list[GivenRecord]:
-    return [GivenRecord(FIRST_OFFSET + n, value) for n, value in enumerate(values)]
+    """With gaps between the offsets, as aborted transactions leave them."""
+    return [
+        GivenRecord(FIRST_OFFSET + n * n, value, timestamp=FIRST_OFFSET - n)
+        for n, value in enumerate(values)
+    ]
 
 
 def given_columns(report: Report) -> dict[str, Any]:
