@@ -119,4 +119,6 @@ def _access(given: dict[str, Any]) -> S3Access:
             "--s3-access-key and a secret key go together"
             f" (--s3-secret-key-file or {SECRET_KEY_VARIABLE})"
         )
+    if not given["s3_endpoint"].startswith(("http://", "https://")):
+        raise click.UsageError("--s3-endpoint must begin with http:// or https://")
     return S3Access(given["s3_endpoint"], given["s3_access_key"], secret, given["s3_region"])

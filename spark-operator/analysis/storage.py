@@ -16,7 +16,10 @@ S3A = "s3a://"
 
 @dataclass(frozen=True, slots=True)
 class S3Access:
-    """How to reach the object storage; without keys the environment's credentials are used."""
+    """How to reach the object storage; without keys the environment's credentials are used.
+
+    endpoint: with its scheme, http:// or https://.
+    """
 
     endpoint: str = "http://localhost:9000"
     access_key: str | None = None
@@ -49,12 +52,12 @@ def storage_at(place: str, access: S3Access) -> Storage:
 
 
 def _s3(access: S3Access) -> S3FileSystem:
-    scheme, _, host = access.endpoint.rpartition("://")
+    scheme, _, host = access.endpoint.partition("://")
     return S3FileSystem(
         access_key=access.access_key,
         secret_key=access.secret_key,
         endpoint_override=host,
-        scheme=scheme or "https",
+        scheme=scheme,
         region=access.region,
         force_virtual_addressing=False,
         connect_timeout=5,

@@ -169,6 +169,7 @@ def test_a_java_that_does_not_start_is_one_line(small: Storage, tmp_path: Path) 
         (["--run-name", "../x"], "'../x': use letters"),
         (["--agitation-below", "2"], "2.0 is not in the range"),
         (["--s3-access-key", "me"], "--s3-access-key and a secret key go together"),
+        (["--s3-endpoint", "minio:9000"], "must begin with http:// or https://"),
         (["--sql", "/nowhere.sql"], "File '/nowhere.sql' does not exist"),
     ],
 )
