@@ -51,6 +51,14 @@ lock: $(PROJECT) ## Lock the requirements with hashes; the newest ones: make loc
 	$(foreach part,$(COMPONENTS),\
 		$(COMPILE) --extra $(part) -c requirements/dev.txt -o requirements/$(part).txt &&) true
 
+.PHONY: charts
+charts: ## Put the charts' dependencies in place; needs helm
+	charts/dependencies
+
+.PHONY: charts-text
+charts-text: $(PROJECT) ## Schemas and READMEs of the charts, from their values.yaml
+	$(BIN)/python charts/generate.py
+
 .PHONY: install
 install: $(PROJECT) ## Make .venv with the locked requirements
 
