@@ -57,6 +57,7 @@ def _chosen(
     names: tuple[str, ...], sql_files: tuple[Path, ...], criteria: Criteria
 ) -> tuple[Question, ...]:
     known = {question.name: question for question in built_in(criteria)}
+    names = tuple(known) if "all" in names else names
     unknown = [name for name in names if name not in known]
     if unknown:
         raise click.UsageError(f"no question {unknown[0]}: choose from {', '.join(known)}")

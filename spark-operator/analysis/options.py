@@ -4,7 +4,7 @@ import functools
 import os
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,15 +20,19 @@ SECRET_KEY_VARIABLE = "DRONEWATCH_S3_SECRET_KEY"
 Command = Callable[..., Any]
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_DAYS_AGO = {"today": 0, "yesterday": 1}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def time(text: str) -> datetime:
-    """ISO 8601, UTC if it names no offset: an aware time in UTC."""
+    """ISO 8601, UTC if it names no offset, or `today`, `yesterday` at 00:00: aware, in UTC."""
+    if text in _DAYS_AGO:
+        midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        return midnight - timedelta(days=_DAYS_AGO[text])
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise click.BadParameter(f"{text!r} is no time: try 2026-03-02T14:00Z") from None
+        raise click.BadParameter(f"{text!r} is no time: try 2026-03-02T14:00Z or today") from None
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
 
 
@@ -56,7 +60,8 @@ _OPTIONS = (
         "--question",
         "names",
         multiple=True,
-        help="Only this one (see `questions`); may be repeated. Default: all, or none with --sql.",
+        help="Only this one (see `questions`), or `all`; may be repeated."
+        " Default: all, or none with --sql.",
     ),
     click.option("--sql", "sql_files", type=_FILE, multiple=True, help="File with one SQL query."),
     click.option("--run-name", type=name, help="Default: the time. The same name overwrites."),
