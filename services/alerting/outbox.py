@@ -65,10 +65,13 @@ class Outbox:
         return tuple(Outgoing(self.addresses.alerts, key, encoded(a), headers) for a in alerts)
 
     def _rejected(self, origin: Origin, record: Record, rejection: Rejection) -> Outgoing:
-        headers = (
+        headers: Headers = (
             (topics.REASON, rejection.reason.encode()),
             (topics.ORIGIN_TOPIC, origin.topic.encode()),
             (topics.ORIGIN_PARTITION, str(origin.partition).encode()),
             (topics.ORIGIN_OFFSET, str(record.offset).encode()),
         )
-        return Outgoing(self.addresses.rejected, record.key, record.value, headers)
+        kept = record.value and record.value[: topics.REJECTED_KEPT_BYTES]
+        if kept != record.value:
+            headers = (*headers, (topics.CUT_FROM_BYTES, str(len(record.value or b"")).encode()))
+        return Outgoing(self.addresses.rejected, record.key, kept, headers)

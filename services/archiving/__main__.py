@@ -58,9 +58,24 @@ FETCH_SETTINGS = {
 @click.option(
     "--s3-ca-file", type=click.Path(exists=True, dir_okay=False), help="The store's CA, PEM."
 )
-@click.option("--object-mebibytes", default=64, help="Put an object at this much raw data.")
-@click.option("--object-age-seconds", default=300.0, help="Put an object at this age.")
-@click.option("--memory-mebibytes", default=160, help="Memory for records not yet archived.")
+@click.option(
+    "--object-mebibytes",
+    type=click.IntRange(1),
+    default=64,
+    help="Put an object at this much raw data.",
+)
+@click.option(
+    "--object-age-seconds",
+    type=click.FloatRange(0, min_open=True),
+    default=300.0,
+    help="Put an object at this age.",
+)
+@click.option(
+    "--memory-mebibytes",
+    type=click.IntRange(1),
+    default=160,
+    help="Memory for records not yet archived.",
+)
 def main(connection: KafkaConnection, **settings: Any) -> None:
     """Keep every report, exactly once, as Parquet objects."""
     store = _store(settings)

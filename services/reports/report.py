@@ -12,26 +12,32 @@ ReportId = Annotated[str, Meta(pattern=r"\A[\x20-\x7e]{1,128}\Z")]
 UtcTime = Annotated[datetime, Meta(tz=True)]
 Source = Literal["drone", "nypd"]
 
+# Each alert repeats what its report says around it: limits keep one report from becoming gigabytes.
+CITIZENS_MAX = 1_000
+WORDS_MAX = 500
+ShortText = Annotated[str, Meta(max_length=128)]
+LongText = Annotated[str, Meta(max_length=1_000)]
+
 
 class Location(Struct, frozen=True, gc=False):
     """Degrees (WGS 84); both null where only the place is known."""
 
     latitude: Latitude | None = None
     longitude: Longitude | None = None
-    place: str | None = None
+    place: LongText | None = None
 
 
 class Violation(Struct, frozen=True, gc=False):
     """What a parking drone saw: the violation's code, and its picture if there is one."""
 
-    code: str
-    image_id: str | None = None
+    code: ShortText
+    image_id: LongText | None = None
 
 
 class Citizen(Struct, frozen=True, gc=False):
     """An invented person near a crowd drone; score 0.0 (agitated) to 1.0 (calm)."""
 
-    name: str
+    name: ShortText
     score: Share
 
 
@@ -49,11 +55,11 @@ class Report(Struct, frozen=True, gc=False):
     """One event of one drone, or one row of history. Unknown fields are dropped."""
 
     report_id: ReportId
-    drone_id: str
+    drone_id: ShortText
     time: UtcTime
     source: Source
     location: Location | None = None
     violation: Violation | None = None
-    citizens: tuple[Citizen, ...] = ()
-    words: tuple[str, ...] = ()
+    citizens: Annotated[tuple[Citizen, ...], Meta(max_length=CITIZENS_MAX)] = ()
+    words: Annotated[tuple[ShortText, ...], Meta(max_length=WORDS_MAX)] = ()
     telemetry: Telemetry | None = None

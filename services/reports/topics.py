@@ -19,9 +19,12 @@ REASON = "reason"
 ORIGIN_TOPIC = "origin_topic"
 ORIGIN_PARTITION = "origin_partition"
 ORIGIN_OFFSET = "origin_offset"
+CUT_FROM_BYTES = "cut_from_bytes"
 
 
 DERIVED_MAX_BYTES = 4 * 1024 * 1024
+# A record that was compressed may be larger than any we may send; the archive has it whole.
+REJECTED_KEPT_BYTES = 2 * 1024 * 1024
 NO_CONFIGS: Mapping[str, str] = MappingProxyType({})
 
 

@@ -9,6 +9,7 @@ from services.alerting.outbox import Addresses, Origin, Outbox, Outgoing
 from services.alerting.rules import Rules, alerts_in
 from services.reports.codec import REASON_MAX_CHARACTERS, Rejection, decoded, encoded
 from services.reports.report import Citizen, Report, Violation
+from services.reports.topics import REJECTED_KEPT_BYTES
 from tests.reports.strategies import NOT_REPORTS, GivenRecord, anything, examples
 
 NOW_MS = 1_772_452_800_042
@@ -63,6 +64,13 @@ def test_key_and_value_of_a_rejected_record_stay_null_or_empty(
 
     assert (rejected.key, rejected.value) == (key, value)
     assert dict(rejected.headers)["reason"] == b"empty value"
+
+
+def test_a_rejected_record_too_large_to_send_is_cut_and_says_so() -> None:
+    (rejected,) = outgoing(b"x" * (REJECTED_KEPT_BYTES + 1))
+
+    assert rejected.value == b"x" * REJECTED_KEPT_BYTES
+    assert dict(rejected.headers)["cut_from_bytes"] == b"2097153"
 
 
 def test_the_topics_are_settings() -> None:
