@@ -25,7 +25,7 @@ from bench.topic import arrival_span_seconds, reports_topic
 from local.components import ALERTING, alerting_command, archiving_command
 from local.kafka import running_kafka
 from local.ports import free_port
-from local.processes import Child, Goal, await_until, is_running, running, start
+from local.processes import Child, Goal, await_end, await_until, is_running, running, start
 from services.reports.topics import ALERTS, REPORTS, TOPICS, Topic
 from services.stream.connection import KafkaConnection
 from services.stream.topics import create_topics
@@ -33,6 +33,8 @@ from services.stream.topics import create_topics
 CANARIES = Topic("canaries", 1)
 READY_SECONDS = 60.0
 LOOK_SECONDS = 0.5
+# Alerts of the last reports come within it, slow ones too.
+LAST_SECONDS = 3.0
 
 # The command of a component on this health port.
 CommandOf = Callable[[KafkaConnection, int], list[str]]
@@ -114,6 +116,7 @@ def _listening(connection: KafkaConnection) -> Iterator[Callable[[], Heard]]:
         sending = pool.submit(send_canaries, connection, CANARIES.name, is_over)
 
         def heard() -> Heard:
+            is_over.wait(LAST_SECONDS)
             is_over.set()
             sending.result()
             return alerts.result(), canaries.result()
@@ -136,6 +139,7 @@ def _simulated(
     goal = Goal("the simulator should end", 3.0 * (watch.seconds + READY_SECONDS))
     with running(child):
         await_until(lambda: _is_done(child, meters), others, goal, LOOK_SECONDS)
+        await_end(child, timeout_seconds=0)
     seconds = monotonic() - began_seconds
     return {n: m.cost.since(before[n]).cpu_seconds / seconds for n, m in meters.items()}
 

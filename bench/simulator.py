@@ -11,6 +11,7 @@ from bench.corpus import fleet_messages
 from bench.meter import metered
 from bench.tables import Row, Table, ratio
 from bench.topic import arrival_span_seconds, reports_topic
+from local.components import START
 from local.kafka import running_kafka
 from local.processes import await_end, running, start
 from local.progress import announce
@@ -83,7 +84,8 @@ def simulator_run(
 
 def simulator_command(connection: KafkaConnection, topic: Topic, reports: int) -> list[str]:
     """Both missions, so many reports as fast as it goes."""
-    options = ["--drones", str(DRONES), "--speed", "max", "--reports", str(reports)]
+    fleet = ["--drones", str(DRONES), "--start", START]
+    options = [*fleet, "--speed", "max", "--reports", str(reports)]
     kafka = ["--kafka-bootstrap-servers", connection.bootstrap_servers, "--topic", topic.name]
     return [sys.executable, "-m", "simulator", "run", *options, *kafka, "--health-port", "0"]
 
