@@ -2,10 +2,12 @@
 
 import os
 import signal
+import subprocess
 import sys
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -111,7 +113,7 @@ class Crew:
             member.await_ready()
         for member in self.members:
             member.child.popen.terminate()
-        codes = {member.child.name: self.stopped(member) for member in self.members}
+        codes = {member.child.name: _awaited_code(member.child) for member in self.members}
         assert set(codes.values()) <= {0}, codes
         self.members.clear()
 
@@ -123,3 +125,10 @@ class Crew:
     def logs(self) -> str:
         """All that they said."""
         return "\n".join(path.read_text() for path in sorted(self.folder.glob("worker-*.log")))
+
+
+def _awaited_code(child: Child) -> int:
+    """Its exit code; that of a kill if it does not end in time. It has been told already."""
+    with suppress(subprocess.TimeoutExpired):
+        return child.popen.wait(STOP_WITHIN_SECONDS)
+    return kill(child)
