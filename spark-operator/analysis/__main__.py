@@ -38,7 +38,7 @@ def run(archive: str, results: str, access: S3Access, **given: Any) -> None:
         storage_at(results, access),
         given["arrival"],
         given["criteria"],
-        _chosen(given["names"], given["sql_files"], given["criteria"]),
+        _chosen(given["question"], given["sql"], given["criteria"]),
     )
     # Before the seconds that Spark takes to start: is there an archive at all?
     day_folders(task.archive, task.arrival)

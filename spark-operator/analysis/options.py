@@ -54,16 +54,25 @@ def name(text: str) -> str:
 _OPTIONS = (
     click.option("--archive", required=True, help="Folder or s3a://bucket/prefix with reports/."),
     click.option("--results", required=True, help="Folder or s3a://bucket/prefix for the answers."),
-    click.option("--from", "start", type=time, help="Reports that arrived then or later (UTC)."),
-    click.option("--to", "end", type=time, help="Reports that arrived before (UTC)."),
+    click.option(
+        *("--from", "start"),
+        type=time,
+        envvar="DRONEWATCH_FROM",
+        help="Reports that arrived then or later (UTC).",
+    ),
+    click.option(
+        *("--to", "end"),
+        type=time,
+        envvar="DRONEWATCH_TO",
+        help="Reports that arrived before (UTC).",
+    ),
     click.option(
         "--question",
-        "names",
         multiple=True,
         help="Only this one (see `questions`), or `all`; may be repeated."
         " Default: all, or none with --sql.",
     ),
-    click.option("--sql", "sql_files", type=_FILE, multiple=True, help="File with one SQL query."),
+    click.option("--sql", type=_FILE, multiple=True, help="File with one SQL query."),
     click.option("--run-name", type=name, help="Default: the time. The same name overwrites."),
     click.option(
         "--time-zone", type=time_zone, default="UTC", help="Whose hours and days are counted."

@@ -184,6 +184,25 @@ def test_a_bad_setting_is_one_clear_line(
     assert complaint in last
 
 
+@pytest.mark.parametrize(
+    ("variable", "complaint"),
+    [
+        ("DRONEWATCH_QUESTION", "no question nonsense"),
+        ("DRONEWATCH_FROM", "'nonsense' is no time"),
+        ("DRONEWATCH_TO", "'nonsense' is no time"),
+        ("DRONEWATCH_SQL", "File 'nonsense' does not exist"),
+        ("DRONEWATCH_TIME_ZONE", "'nonsense' is no time zone"),
+    ],
+)
+def test_a_flag_is_also_a_variable(
+    small: Storage, tmp_path: Path, variable: str, complaint: str
+) -> None:
+    usual = ["run", "--archive", small.root, "--results", str(tmp_path)]
+    ended = CliRunner().invoke(main, usual, env={variable: "nonsense"})
+    assert ended.exit_code == 2
+    assert complaint in ended.stderr
+
+
 def test_the_questions_are_listed() -> None:
     ended = CliRunner().invoke(main, ["questions"])
     assert [line.split()[0] for line in ended.stdout.splitlines()] == NAMES
