@@ -3,7 +3,7 @@
 from kafka import KafkaAdminClient
 from kafka.errors import UnknownTopicOrPartitionError
 
-from services.stream.connection import KafkaConnection, client_settings
+from services.stream.connection import KafkaConnection, new_client
 
 TIMEOUT_MS = 5_000
 
@@ -13,8 +13,9 @@ class TopicIdentity:
 
     def __init__(self, connection: KafkaConnection, topic: str) -> None:
         self.topic = topic
-        self.admin = KafkaAdminClient(
-            **client_settings(connection),
+        self.admin = new_client(
+            KafkaAdminClient,
+            connection,
             bootstrap_timeout_ms=TIMEOUT_MS,
             request_timeout_ms=TIMEOUT_MS,
         )

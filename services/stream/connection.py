@@ -5,13 +5,15 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
+from kafka.net.compat import KafkaNetClient
 
 PASSWORD_VARIABLE = "DRONEWATCH_KAFKA_PASSWORD"
 
 Command = Callable[..., Any]
+Client = TypeVar("Client")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,26 @@ def client_settings(connection: KafkaConnection) -> dict[str, Any]:
     if connection.security_protocol.endswith("SSL"):
         settings |= {"ssl_cafile": connection.ca_file}
     return settings
+
+
+def new_client(kind: Callable[..., Client], connection: KafkaConnection, **settings: Any) -> Client:
+    """KafkaConsumer, KafkaProducer or KafkaAdminClient; KafkaError if no broker answers.
+
+    Then nothing of it stays behind: kafka-python leaves the thread and the sockets of a client
+    that could not be made, and its attempts to connect, for as long as the process lives.
+    """
+    opened: list[KafkaNetClient] = []
+
+    def open_net(**given: Any) -> KafkaNetClient:
+        opened.append(KafkaNetClient(**given))
+        return opened[-1]
+
+    try:
+        return kind(**client_settings(connection), kafka_client=open_net, **settings)
+    except BaseException:
+        for net in opened:
+            net.close()
+        raise
 
 
 def kafka_options(command: Command) -> Command:

@@ -9,7 +9,7 @@ from kafka import KafkaConsumer
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.errors import KafkaError
 
-from services.stream.connection import KafkaConnection, client_settings
+from services.stream.connection import KafkaConnection, new_client
 from services.stream.worker import NotNow
 
 BOOTSTRAP_SECONDS = 5.0
@@ -44,7 +44,7 @@ def group_consumer(connection: KafkaConnection, group: str, **overrides: Any) ->
         "metadata_max_age_ms": 30_000,
         "metrics_enabled": False,
     }
-    return KafkaConsumer(**client_settings(connection), **(settings | overrides))
+    return new_client(KafkaConsumer, connection, **(settings | overrides))
 
 
 def connected(

@@ -4,10 +4,10 @@ from typing import Any
 
 from kafka import KafkaProducer
 
-from services.stream.connection import KafkaConnection, client_settings
+from services.stream.connection import KafkaConnection, new_client
 
 
 def producer(connection: KafkaConnection, **overrides: Any) -> KafkaProducer:
     """acks=all and idempotent; overrides are kafka-python's names (linger_ms, batch_size ...)."""
     durable = {"acks": "all", "enable_idempotence": True, "retries": 2**31 - 1}
-    return KafkaProducer(**client_settings(connection), **durable, **overrides)
+    return new_client(KafkaProducer, connection, **durable, **overrides)

@@ -1,5 +1,6 @@
 """Kafka is away: at the start, in the middle, and when it is time to stop."""
 
+import gc
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,11 @@ from services.stream.topics import create_topics
 from tests.faults.crew import Crew
 from tests.stream.members import RecordingWorker, awaited, committed, member, send
 
+# kafka-python leaves the sockets of attempts to connect that failed to the garbage collector.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:.*unclosed <socket:pytest.PytestUnraisableExceptionWarning",
+    "ignore:unclosed <socket:ResourceWarning",
+)
 CONFIGS = next(topic.configs for topic in TOPICS if topic.name == REPORTS)
 
 
@@ -24,6 +30,7 @@ def own_kafka(tmp_path: Path) -> Iterator[KafkaServer]:
     with running_kafka(tmp_path / "kafka") as server:
         create_topics(server.connection, [Topic(REPORTS, 1, CONFIGS)])
         yield server
+    gc.collect()
 
 
 @pytest.fixture(params=["archiving", "alerting"])
