@@ -10,7 +10,7 @@ import click
 from services.runtime.health import Health, serve_health
 from services.runtime.logs import configure_logs
 from services.runtime.stopping import stop_on_signals
-from services.stream.connection import KafkaConnection
+from services.stream.connection import KafkaConnection, sign_in_hint
 from services.stream.consumer import connected, group_consumer
 from services.stream.loop import ConsumerLoop
 from services.stream.records import read_lean
@@ -64,7 +64,7 @@ def run_component(
             raise
         return ConsumerLoop(consumer, topic, worker, health, stop)
 
-    made = connected(loop, stop.is_set, health.turned)
+    made = connected(loop, stop.is_set, health.turned, sign_in_hint(connection))
     if made:
         made.run()
 

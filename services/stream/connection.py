@@ -46,6 +46,16 @@ def client_settings(connection: KafkaConnection) -> dict[str, Any]:
     return settings
 
 
+def sign_in_hint(connection: KafkaConnection) -> str | None:
+    """What else to look at when no broker answers: to a wrong password it only hangs up."""
+    if not connection.security_protocol.startswith("SASL"):
+        return None
+    return (
+        f"if the broker is up, it may refuse user {connection.username}: check --kafka-username"
+        f" and the password (--kafka-password-file or {PASSWORD_VARIABLE})"
+    )
+
+
 def new_client(kind: Callable[..., Client], connection: KafkaConnection, **settings: Any) -> Client:
     """KafkaConsumer, KafkaProducer or KafkaAdminClient; KafkaError if no broker answers.
 

@@ -48,7 +48,10 @@ def group_consumer(connection: KafkaConnection, group: str, **overrides: Any) ->
 
 
 def connected(
-    make: Callable[[], Client], is_stopping: Callable[[], bool], turned: Callable[[], None]
+    make: Callable[[], Client],
+    is_stopping: Callable[[], bool],
+    turned: Callable[[], None],
+    hint: str | None = None,
 ) -> Client | None:
     """What `make` gives once a broker answers, None if told to stop; says once that it waits."""
     complaint = LastWarning()
@@ -63,7 +66,8 @@ def connected(
                 return make()
             except (KafkaError, NotNow) as error:
                 if not has_said:
-                    log.warning("waiting", until=str(error), cause=complaint.text)
+                    hints = {"hint": hint} if hint else {}
+                    log.warning("waiting", until=str(error), cause=complaint.text, **hints)
                     has_said = True
         return None
     finally:
