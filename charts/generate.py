@@ -115,7 +115,8 @@ def readme(chart: Mapping[str, Any], values: list[Value]) -> str:
     return (
         f"# {chart['name']}\n\n{chart['description']}\n\n"
         f"{'' if chart['name'] == LIBRARY else shared}"
-        f"Generated from `values.yaml` by `make charts-text`.\n\n"
+        f"Generated from `values.yaml` by `make charts-text`. A number with a decimal point needs"
+        f" `--set-json`: of it `--set` makes a text.\n\n"
         f"| value | default | |\n| --- | --- | --- |\n{rows}\n"
     )
 

@@ -19,6 +19,9 @@ kind: HorizontalPodAutoscaler
 metadata:
   name: {{ include "dronewatch-lib.fullname" . }}
   labels: {{- include "dronewatch-lib.labels" (list . .Chart.Name) | nindent 4 }}
+  annotations:
+    # An upgrade to lag makes KEDA's before it removes this one; KEDA would refuse.
+    validations.keda.sh/hpa-ownership: "false"
 spec:
   scaleTargetRef:
     apiVersion: apps/v1
@@ -67,7 +70,6 @@ spec:
   maxReplicaCount: {{ .Values.autoscaling.maxReplicas }}
   advanced:
     horizontalPodAutoscalerConfig:
-      name: {{ include "dronewatch-lib.fullname" . }}
       behavior: {{- include "dronewatch-lib.scalingBehavior" . | nindent 8 }}
   triggers:
     - type: kafka

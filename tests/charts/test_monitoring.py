@@ -1,0 +1,137 @@
+"""Alert rules, dashboards, and what Prometheus is to read."""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import prometheus_client
+import pytest
+import yaml
+
+import services.alerting.worker
+import services.archiving.landing
+import services.archiving.metrics
+import services.archiving.starting
+import services.stream.loop
+import simulator.run
+from tests.charts.conftest import REPOSITORY, Render
+from tests.charts.manifests import Manifest, of_kind, pods
+
+ON = "--set=global.monitoring.enabled=true"
+# Imported for what they register.
+COMPONENTS = (
+    services.alerting.worker,
+    services.archiving.landing,
+    services.archiving.metrics,
+    services.archiving.starting,
+    services.stream.loop,
+    simulator.run,
+)
+
+
+def rules(manifests: list[Manifest]) -> list[Manifest]:
+    (group,) = of_kind(manifests, "PrometheusRule")["dw-monitoring"]["spec"]["groups"]
+    return group["rules"]
+
+
+def queries(manifests: list[Manifest]) -> list[str]:
+    """Of all alerts and all panels."""
+    (text,) = of_kind(manifests, "ConfigMap")["dw-monitoring-dashboards"]["data"].values()
+    panels = [t["expr"] for panel in json.loads(text)["panels"] for t in panel["targets"]]
+    return [rule["expr"] for rule in rules(manifests)] + panels
+
+
+@pytest.fixture(scope="module")
+def monitoring(render: Render) -> list[Manifest]:
+    return render("monitoring", ON)
+
+
+def test_nothing_is_made_unless_asked_for(render: Render) -> None:
+    kinds = {manifest["kind"] for manifest in render("dronewatch")}
+    assert not kinds & {"PodMonitor", "ServiceMonitor", "PrometheusRule"}
+
+
+def test_nothing_is_made_where_the_operator_is_missing(helm: str, charts: Path) -> None:
+    command = [helm, "template", "dw", charts / "dronewatch", ON]
+    ran = subprocess.run(
+        [*command, "--kube-version=1.34.0"], capture_output=True, text=True, check=True
+    )
+    assert "monitoring.coreos.com" not in ran.stdout
+
+
+def test_each_alert_stands_in_a_file_of_its_name_and_has_a_runbook(
+    monitoring: list[Manifest],
+) -> None:
+    names = {rule["alert"] for rule in rules(monitoring)}
+    files = {file.stem for file in (REPOSITORY / "charts/monitoring/rules").glob("*.yaml")}
+    books = {file.stem for file in (REPOSITORY / "docs/runbooks").glob("*.md")}
+    assert names == files == books
+    for rule in rules(monitoring):
+        assert rule["annotations"]["runbook_url"].endswith(f"/docs/runbooks/{rule['alert']}.md")
+        assert rule["labels"]["severity"] in {"warning", "critical"}
+
+
+def test_everything_known_at_rendering_is_filled_in(monitoring: list[Manifest]) -> None:
+    for rule in rules(monitoring):
+        assert "$threshold" not in rule["expr"]
+        assert "$release" not in rule["expr"]
+        assert 'namespace="$namespace"' not in rule["expr"]
+
+
+def test_queries_ask_only_for_metrics_that_the_components_export(
+    monitoring: list[Manifest],
+) -> None:
+    exported = {
+        sample.name
+        for family in prometheus_client.REGISTRY.collect()
+        for sample in [*family.samples, *_without_labels(family)]
+    }
+    asked = {name for query in queries(monitoring) for name in re.findall(r"dronewatch_\w+", query)}
+    assert asked <= exported
+
+
+def _without_labels(family) -> list[prometheus_client.metrics_core.Sample]:
+    """What a metric with labels will export once it has a value."""
+    suffixes = {"counter": ["_total"], "histogram": ["_bucket", "_count", "_sum"]}
+    named = [family.name + suffix for suffix in suffixes.get(family.type, [""])]
+    return [prometheus_client.metrics_core.Sample(name, {}, 0) for name in named]
+
+
+def test_prometheus_can_read_every_rule(monitoring: list[Manifest], tmp_path: Path) -> None:
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        pytest.skip("no promtool on the PATH")
+    spec = of_kind(monitoring, "PrometheusRule")["dw-monitoring"]["spec"]
+    file = tmp_path / "rules.yaml"
+    file.write_text(yaml.safe_dump(spec))
+    ran = subprocess.run(
+        [promtool, "check", "rules", file], capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_each_monitor_selects_its_pods_and_a_port_that_they_have(
+    everything: list[Manifest],
+) -> None:
+    monitors = of_kind(everything, "PodMonitor")
+    assert monitors.keys() == {
+        f"dw-{n}" for n in ("simulator", "alerting", "archiving", "minio", "analysis")
+    }
+    for name, monitor in monitors.items():
+        wanted = monitor["spec"]["selector"]["matchLabels"].items()
+        selected = [pod for pod in pods(everything) if pod.labels.items() >= wanted]
+        assert selected, name
+        ports = {p["port"] for p in monitor["spec"]["podMetricsEndpoints"]}
+        for pod in selected:
+            named = {p["name"] for c in pod.spec["containers"] for p in c.get("ports", ())}
+            assert ports <= named | {"spark-ui"}, name
+
+
+def test_ones_own_labels_are_on_what_prometheus_selects(render: Render) -> None:
+    manifests = render("dronewatch", ON, "--set=global.monitoring.labels.release=prom")
+    for kind in ("PodMonitor", "PrometheusRule"):
+        assert of_kind(manifests, kind)
+        for manifest in of_kind(manifests, kind).values():
+            assert manifest["metadata"]["labels"]["release"] == "prom"

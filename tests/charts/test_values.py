@@ -1,0 +1,124 @@
+"""What the charts refuse, and what their files must agree on."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.charts.conftest import REPOSITORY, Render
+from tests.charts.manifests import Manifest
+
+CHARTS = sorted(file.parent.name for file in (REPOSITORY / "charts").glob("*/values.yaml"))
+INSTALLABLE = [name for name in CHARTS if name != "dronewatch-lib"]
+CI_VALUES = sorted((REPOSITORY / "charts").glob("*/ci/*.yaml"))
+
+Refusal = Callable[..., str]
+
+
+@pytest.mark.parametrize("chart", INSTALLABLE)
+def test_a_value_that_is_not_known_is_refused_by_name(refusal: Refusal, chart: str) -> None:
+    assert "'tpyo'" in refusal(chart, "--set", "tpyo=1")
+
+
+@pytest.mark.parametrize("chart", INSTALLABLE)
+def test_a_shared_value_that_is_not_known_is_refused_by_name(refusal: Refusal, chart: str) -> None:
+    assert "'enable'" in refusal(chart, "--set", "global.networkPolicy.enable=true")
+
+
+@pytest.mark.parametrize("chart", INSTALLABLE)
+def test_what_helm_itself_puts_there_is_accepted(render: Render, chart: str) -> None:
+    render(chart, "--set", "global.s3.region=eu-west-1,enabled=true")
+
+
+@pytest.mark.parametrize(
+    ("chart", "value", "message"),
+    [
+        ("alerting", "autoscaling.maxReplicas=13", "has 12 partitions"),
+        ("alerting", "autoscaling.minReplicas=5,autoscaling.maxReplicas=4", "is above"),
+        ("archiving", "autoscaling.enabled=false,replicas=13", "would get none"),
+        (
+            "archiving",
+            "autoscaling.enabled=false,autoscaling.lag.enabled=true",
+            "needs autoscaling",
+        ),
+        ("alerting", "agitationBelow=2", "agitationBelow"),
+        ("alerting", "logLevel=loud", "logLevel"),
+        ("archiving", "objectAgeSeconds=soon", "objectAgeSeconds"),
+        ("simulator", "mission=war", "mission"),
+        ("simulator", "replicas=2", "replicas"),
+        ("kafka", "nodes=2", "nodes"),
+        ("kafka", "nodes=1", "replicationFactor is 3"),
+        ("kafka", "minInSyncReplicas=4", "nothing could be written"),
+        ("kafka", "users.x.topics.unknown={Read}", "global.topics does not name"),
+        ("minio", "nodes=3", "Take 1, or 4 and more"),
+        ("minio", "users.x.read={*}", "users"),
+        ("analysis", "questions.Not_A_Name=x", "Not_A_Name"),
+        ("dronewatch", "minio.enabled=false", "There is no store"),
+        ("dronewatch", "kafka.enabled=false", "There is no Kafka"),
+        ("dronewatch", "global.s3.endpoint=https://s3.example.org", "nobody would use"),
+        ("dronewatch", "global.s3.endpoint=s3.example.org", "endpoint"),
+    ],
+)
+def test_what_cannot_work_is_refused_with_a_reason(
+    refusal: Refusal, chart: str, value: str, message: str
+) -> None:
+    assert message in refusal(chart, "--set", value)
+
+
+def test_partitions_stand_once_and_bound_the_replicas(render: Render, refusal: Refusal) -> None:
+    partitions = "global.topics.reports.partitions=24"
+    manifests = render("dronewatch", "--set", f"{partitions},archiving.autoscaling.maxReplicas=24")
+    topic = next(m for m in manifests if m["metadata"]["name"] == "dw-reports")
+    assert topic["spec"]["partitions"] == 24
+    assert "has 24 partitions" in refusal(
+        "dronewatch", "--set", f"{partitions},archiving.autoscaling.maxReplicas=25"
+    )
+
+
+@pytest.mark.parametrize("values", CI_VALUES, ids=lambda file: f"{file.parts[-3]}-{file.stem}")
+def test_every_set_of_ci_values_renders(render: Render, values: Path) -> None:
+    assert render(values.parts[-3], "--values", str(values))
+
+
+@pytest.mark.parametrize("chart", INSTALLABLE)
+def test_every_chart_has_values_for_ci_and_tells_the_next_command(chart: str, charts: Path) -> None:
+    assert list((charts / chart / "ci").glob("*-values.yaml"))
+    assert "kubectl" in (charts / chart / "templates" / "NOTES.txt").read_text()
+
+
+def test_two_renderings_are_the_same(render: Render) -> None:
+    assert render("dronewatch") == render("dronewatch")
+
+
+def test_templates_make_no_secret_and_look_nothing_up(
+    everything: list[Manifest], charts: Path
+) -> None:
+    assert not [m for m in everything if m["kind"] == "Secret"]
+    for template in charts.glob("*/templates/*"):
+        words = template.read_text()
+        assert not [word for word in ("lookup", "randAlpha", "genCA", "uuidv4") if word in words]
+
+
+def test_no_value_is_a_secret() -> None:
+    for chart in CHARTS:
+        text = (REPOSITORY / "charts" / chart / "values.yaml").read_text()
+        keys = [line.partition(":")[0].strip().lower() for line in text.splitlines() if ":" in line]
+        assert not [k for k in keys if k.endswith(("password", "secretkey", "accesskey", "token"))]
+
+
+def test_schemas_and_readmes_are_those_of_the_values() -> None:
+    script = REPOSITORY / "charts" / "generate.py"
+    ran = subprocess.run(
+        [sys.executable, script, "--check"], capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+
+
+def test_the_umbrella_holds_every_chart_in_its_own_version() -> None:
+    umbrella = yaml.safe_load((REPOSITORY / "charts/dronewatch/Chart.yaml").read_text())
+    parts = {part["name"]: part["version"] for part in umbrella["dependencies"]}
+    assert parts.keys() == set(CHARTS) - {"dronewatch"}
+    assert set(parts.values()) == {umbrella["version"]}
