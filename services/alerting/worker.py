@@ -58,6 +58,9 @@ class AlertingWorker:
         self.done: dict[int, int] = {}
         self.committed_at_seconds = time.monotonic()
         self.assigned: set[int] = set()
+        # Kafka took nothing within the time a send may wait: no other send waits in this turn.
+        self.is_refused = False
+        self.has_warned = False
 
     def begin(self, partition: int, committed: OffsetAndMetadata | None, log_start: int) -> int:
         """Where the group left off, or the log's start."""
@@ -65,7 +68,7 @@ class AlertingWorker:
         return max(committed.offset, log_start) if committed else log_start
 
     def take(self, partition: int, records: Sequence[Record]) -> None:
-        """Send what the records call for, without waiting."""
+        """Send what the records call for; waits for Kafka's client once a turn at most."""
         origin = Origin(self.topic, partition)
         found = [
             (outgoing, record)
@@ -78,6 +81,7 @@ class AlertingWorker:
 
     def turn(self) -> Turn:
         """Commit about once a second what is acknowledged; stop reading if Kafka takes nothing."""
+        self.is_refused = False
         self._collect()
         is_full = sum(len(handled.sent) for handled in self.in_flight) > IN_FLIGHT_MAX
         paused = frozenset(self.assigned) if is_full else frozenset()
@@ -108,6 +112,8 @@ class AlertingWorker:
         self.producer.close(timeout=1)
 
     def _send(self, outgoing: Outgoing) -> FutureRecordMetadata | None:
+        if self.is_refused:
+            return None
         try:
             return self.producer.send(
                 outgoing.topic,
@@ -117,21 +123,34 @@ class AlertingWorker:
                 headers=list(outgoing.headers),
             )
         except KafkaError as error:
-            log.debug("not sent", cause=str(error))
+            self.is_refused = isinstance(error, KafkaTimeoutError)
+            self._warn(outgoing, error)
             return None
 
     def _collect(self) -> None:
         while self.in_flight and self._is_acknowledged(self.in_flight[0]):
             handled = self.in_flight.popleft()
             self.done[handled.partition] = handled.next_offset
+            self.has_warned = False
 
     def _is_acknowledged(self, handled: Handled) -> bool:
         for sent in [s for s in handled.sent if s.future is None or s.future.failed()]:
-            SENDS_FAILED.inc()
-            cause = sent.future.exception if sent.future else "not accepted"
-            log.warning("send failed, sending again", cause=str(cause))
-            sent.future = self._send(sent.outgoing)
+            self._send_again(sent)
         return all(sent.future is not None and sent.future.succeeded() for sent in handled.sent)
+
+    def _send_again(self, sent: Sent) -> None:
+        if self.is_refused:
+            return
+        SENDS_FAILED.inc()
+        if sent.future:
+            self._warn(sent.outgoing, sent.future.exception)
+        sent.future = self._send(sent.outgoing)
+
+    def _warn(self, outgoing: Outgoing, cause: object) -> None:
+        """Once until Kafka acknowledges something again."""
+        if not self.has_warned:
+            log.warning("not sent, trying again", topic=outgoing.topic, cause=str(cause))
+        self.has_warned = True
 
     def _commits(self, partitions: Set[int]) -> Commits:
         due = {p: offset for p, offset in self.done.items() if p in partitions}
