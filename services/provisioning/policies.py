@@ -4,6 +4,7 @@ Nobody may delete. A policy cannot forbid a put on a name that is taken, so the 
 versions: a put hides what stood there but does not destroy it.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -35,14 +36,11 @@ class Layout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def policy(bucket: str, access: Access) -> dict[str, Any]:
     """The policy document that gives exactly this access."""
-    prefixes = sorted({*access.read, *access.write})
     listing = {
         "Effect": "Allow",
         "Action": ["s3:ListBucket"],
         "Resource": [f"arn:aws:s3:::{bucket}"],
-        "Condition": {
-            "StringLike": {"s3:prefix": [pattern for p in prefixes for pattern in (p, f"{p}*")]}
-        },
+        "Condition": {"StringLike": {"s3:prefix": patterns((*access.read, *access.write))}},
     }
     location = {
         "Effect": "Allow",
@@ -54,6 +52,15 @@ def policy(bucket: str, access: Access) -> dict[str, Any]:
     return {"Version": POLICY_VERSION, "Statement": [location, listing, *statements]}
 
 
+def patterns(prefixes: Iterable[str]) -> list[str]:
+    """What matches all below the prefixes, and these themselves without their last slash.
+
+    Hadoop asks for `reports` before it lists `reports/`: a refusal would end the analysis, while
+    "no such object" is what it expects.
+    """
+    return sorted({pattern for p in prefixes for pattern in (p.rstrip("/"), f"{p}*")})
+
+
 def _on_objects(bucket: str, action: str, prefixes: tuple[str, ...]) -> dict[str, Any]:
-    resources = [f"arn:aws:s3:::{bucket}/{prefix}*" for prefix in prefixes]
+    resources = [f"arn:aws:s3:::{bucket}/{pattern}" for pattern in patterns(prefixes)]
     return {"Effect": "Allow", "Action": [action], "Resource": resources}

@@ -119,6 +119,14 @@ def test_analysis_reads_reports_and_writes_results(client_of: ClientOf, layout: 
     put(analysis, layout.bucket, "results/q/latest.json")
 
 
+def test_a_folder_that_is_no_object_is_missing_and_not_forbidden(
+    client_of: ClientOf, layout: Layout
+) -> None:
+    with pytest.raises(S3Error) as missing:
+        client_of("analysis").stat_object(layout.bucket, "reports")
+    assert missing.value.code == "NoSuchKey"
+
+
 def test_a_wrong_password_is_refused(
     minio: MinioServer, client_of: ClientOf, layout: Layout, keys: dict[str, Keys]
 ) -> None:
