@@ -1,5 +1,6 @@
 """What the charts refuse, and what their files must agree on."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +15,8 @@ from tests.charts.manifests import Manifest
 CHARTS = sorted(file.parent.name for file in (REPOSITORY / "charts").glob("*/values.yaml"))
 INSTALLABLE = [name for name in CHARTS if name != "dronewatch-lib"]
 CI_VALUES = sorted((REPOSITORY / "charts").glob("*/ci/*.yaml"))
+
+MONITORED = "--set=global.monitoring.enabled=true"
 
 Refusal = Callable[..., str]
 
@@ -122,3 +125,21 @@ def test_the_umbrella_holds_every_chart_in_its_own_version() -> None:
     parts = {part["name"]: part["version"] for part in umbrella["dependencies"]}
     assert parts.keys() == set(CHARTS) - {"dronewatch"}
     assert set(parts.values()) == {umbrella["version"]}
+
+
+@pytest.mark.parametrize("chart", INSTALLABLE)
+def test_the_notes_name_the_release_and_its_namespace(
+    render: Render, charts: Path, tmp_path: Path, chart: str
+) -> None:
+    copy = charts / f"notes-{chart}"
+    shutil.copytree(charts / chart, copy)
+    for template in (copy / "templates").glob("*.yaml"):
+        template.unlink()
+    notes = (copy / "templates" / "NOTES.txt").read_text()
+    indented = "".join(f"  {line}\n" for line in notes.splitlines())
+    # A template may trim the line break before it.
+    head = "kind: Notes\nmetadata: {name: notes}\ntext: |\n  .\n"
+    (copy / "templates" / "notes.yaml").write_text(head + indented)
+    (text,) = (m["text"] for m in render(copy.name, MONITORED) if m["kind"] == "Notes")
+    assert "kubectl --namespace sky" in text
+    assert "{{" not in text

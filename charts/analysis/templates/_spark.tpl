@@ -58,6 +58,7 @@ executor:
 
 {{- define "analysis.sparkConf" -}}
 {{- $fixed := dict
+  "spark.log.level" "WARN"
   "spark.metrics.namespace" "dronewatch"
   "spark.ui.prometheus.enabled" "true"
   "spark.driver.port" "7078"
@@ -85,6 +86,8 @@ spec:
   {{- end }}
   containers:
     - name: spark-kubernetes-{{ .role }}
+      # Why it failed is its last line, which `kubectl describe` then shows.
+      terminationMessagePolicy: FallbackToLogsOnError
       securityContext: {{- include "dronewatch-lib.containerSecurityContext" $root | nindent 8 }}
       {{- if $isDriver }}
       env: {{- include "dronewatch-lib.s3Env" $root | nindent 8 }}

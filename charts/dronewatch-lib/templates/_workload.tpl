@@ -45,6 +45,8 @@ spec:
           image: {{ include "dronewatch-lib.image" (list . .Values.image) }}
           imagePullPolicy: {{ (include "dronewatch-lib.global" . | fromYaml).image.pullPolicy }}
           args: {{- include (printf "%s.module" $name) . | nindent 12 }}
+          # Why it ended is its last line, which `kubectl describe` then shows.
+          terminationMessagePolicy: FallbackToLogsOnError
           env:
             {{- include "dronewatch-lib.settings" . | nindent 12 }}
             {{- include "dronewatch-lib.kafkaEnv" . | nindent 12 }}

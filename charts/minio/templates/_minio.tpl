@@ -49,6 +49,7 @@ spec:
       image: {{ include "dronewatch-lib.image" (list .root .root.Values.provisioning.image) }}
       imagePullPolicy: {{ (include "dronewatch-lib.global" .root | fromYaml).image.pullPolicy }}
       args: {{- toYaml .args | nindent 8 }}
+      terminationMessagePolicy: FallbackToLogsOnError
       resources: {{- toYaml .root.Values.provisioning.resources | nindent 8 }}
       securityContext: {{- include "dronewatch-lib.containerSecurityContext" .root | nindent 8 }}
       {{- with .mounts }}
