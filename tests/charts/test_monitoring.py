@@ -74,10 +74,18 @@ def test_each_alert_stands_in_a_file_of_its_name_and_has_a_runbook(
 
 
 def test_everything_known_at_rendering_is_filled_in(monitoring: list[Manifest]) -> None:
-    for rule in rules(monitoring):
-        assert "$threshold" not in rule["expr"]
-        assert "$release" not in rule["expr"]
-        assert 'namespace="$namespace"' not in rule["expr"]
+    for query in queries(monitoring):
+        assert not [word for word in ("$threshold", "$release", "$namespace") if word in query]
+        assert 'namespace="sky"' in query or query.startswith("increase(spark_application")
+
+
+def test_releases_may_share_a_grafana(render: Render) -> None:
+    def uid(*arguments: str) -> str:
+        manifests = render("monitoring", ON, *arguments)
+        data = of_kind(manifests, "ConfigMap")["dw-monitoring-dashboards"]["data"]
+        return json.loads(data["dronewatch.json"])["uid"]
+
+    assert uid() != uid("--namespace", "ground")
 
 
 def test_queries_ask_only_for_metrics_that_the_components_export(

@@ -60,6 +60,8 @@ executor:
 {{- $fixed := dict
   "spark.log.level" "WARN"
   "spark.metrics.namespace" "dronewatch"
+  "spark.metrics.conf.*.sink.prometheusServlet.class" "org.apache.spark.metrics.sink.PrometheusServlet"
+  "spark.metrics.conf.*.sink.prometheusServlet.path" "/metrics/prometheus"
   "spark.ui.prometheus.enabled" "true"
   "spark.driver.port" "7078"
   "spark.driver.blockManager.port" "7079"
