@@ -17,7 +17,10 @@ from services.archiving.rows import ROW_SCHEMA, rows
 from services.stream.worker import Record
 
 ROW_GROUP_RAW_BYTES = 8 * 1024 * 1024
-# What a record costs beyond its value while it waits to be compressed.
+# So many records become Arrow rows at once: few enough to stay in the processor's cache meanwhile,
+# and for a stop to find little left to do.
+CHUNK_RECORDS = 1_500
+# What a record costs beyond its value while it waits to become a row.
 RECORD_OVERHEAD_BYTES = 250
 # Ids differ from row to row: a dictionary of them would be built in vain.
 DICTIONARY_COLUMNS = [
@@ -57,25 +60,33 @@ class ObjectBuilder:
         self.last_offset = first.offset
         self.raw_bytes = 0
         self._waiting: list[Record] = []
-        self._waiting_bytes = 0
+        self._chunks: list[pa.Table] = []
+        self._group_raw_bytes = 0
         self._sink = io.BytesIO()
         self._writer = _parquet_writer(self._sink)
 
     @property
     def memory_bytes(self) -> int:
-        """About what it holds in memory."""
-        waiting = self._waiting_bytes + RECORD_OVERHEAD_BYTES * len(self._waiting)
-        return waiting + self._sink.tell()
+        """About what it holds in memory; Arrow needs about as much as the raw records."""
+        overhead = RECORD_OVERHEAD_BYTES * len(self._waiting)
+        return self._group_raw_bytes + overhead + self._sink.tell()
 
     def append(self, records: Sequence[Record]) -> None:
         """Records of the object's hour, in order, following what it has."""
         size_bytes = sum(len(record.value or b"") for record in records)
-        self._waiting.extend(records)
-        self._waiting_bytes += size_bytes
         self.raw_bytes += size_bytes
         self.last_offset = records[-1].offset
-        if self._waiting_bytes >= ROW_GROUP_RAW_BYTES:
+        self._group_raw_bytes += size_bytes
+        self._waiting.extend(records)
+        self._make_chunks()
+        if self._group_raw_bytes >= ROW_GROUP_RAW_BYTES:
             self._write_row_group()
+
+    def _make_chunks(self) -> None:
+        end = len(self._waiting) // CHUNK_RECORDS * CHUNK_RECORDS
+        for start in range(0, end, CHUNK_RECORDS):
+            self._chunks.append(self._rows(self._waiting[start : start + CHUNK_RECORDS]))
+        self._waiting = self._waiting[end:]
 
     def finish(self) -> FinishedObject:
         """Close the Parquet file, its footer telling which records it holds."""
@@ -86,9 +97,13 @@ class ObjectBuilder:
 
     def _write_row_group(self) -> None:
         if self._waiting:
-            self._writer.write_table(rows(self.start.partition, self._waiting))
-        self._waiting = []
-        self._waiting_bytes = 0
+            self._chunks.append(self._rows(self._waiting))
+        if self._chunks:
+            self._writer.write_table(pa.concat_tables(self._chunks))
+        self._waiting, self._chunks, self._group_raw_bytes = [], [], 0
+
+    def _rows(self, records: Sequence[Record]) -> pa.Table:
+        return rows(self.start.partition, records)
 
 
 def shortened(finished: FinishedObject, last_offset: int) -> FinishedObject | None:

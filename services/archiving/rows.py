@@ -6,6 +6,7 @@ made from what it decoded: no second reader of JSON, so none that could disagree
 
 from collections.abc import Sequence
 from itertools import accumulate, chain
+from operator import attrgetter
 from typing import Any
 
 import pyarrow as pa
@@ -77,7 +78,11 @@ def column(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
 
 def attributes(values: Sequence[Any], name: str) -> list[Any]:
     """That attribute of each value; None where there is no value."""
-    return [None if value is None else getattr(value, name) for value in values]
+    get = attrgetter(name)
+    try:
+        return list(map(get, values))
+    except AttributeError:
+        return [None if value is None else get(value) for value in values]
 
 
 def nulls(values: Sequence[Any]) -> pa.Array:

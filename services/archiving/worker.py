@@ -104,14 +104,19 @@ class ArchivingWorker:
         """Put everything of these partitions; what does not get there in time is forgotten."""
         deadline = time.monotonic() + deadline_seconds
         archives = [self.partitions[p] for p in partitions if p in self.partitions]
-        for archive in archives:
-            archive.seal()
         self._check_identity()
+        for archive in archives:
+            if time.monotonic() < deadline:
+                archive.seal()
+                self._start_landings()
         while time.monotonic() < deadline and any(a.is_busy for a in [*archives, *self.orphans]):
             self._start_landings()
             self._await_landing()
             self._collect()
         commits = {p: commit for p, commit in self.commits.items() if p in partitions}
+        left = sorted(archive.partition for archive in archives if archive.oldest_ms is not None)
+        if left:
+            log.warning("not archived in time, the next owner reads it again", partitions=left)
         self.drop(partitions)
         return commits
 

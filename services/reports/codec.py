@@ -15,6 +15,8 @@ YEARS = range(1900, 3000)
 # msgspec gives up where the interpreter's stack ends, which depends on how deep its caller stands.
 # Far above that, this limit lets every component judge alike.
 NESTING_MAX = 500
+# What is whole JSON and deeper than that has so many brackets that open, and as many that close.
+NESTING_SUSPECT_BYTES = 2 * NESTING_MAX
 
 _encoder = msgspec.json.Encoder()
 _report_decoder = msgspec.json.Decoder(Report)
@@ -34,12 +36,14 @@ def decoded(value: bytes | None) -> Report | Rejection:
     """The report in a record's value, or why there is none; never raises for any bytes."""
     if not value:
         return Rejection("empty value")
-    if len(value) > NESTING_MAX and _is_nested_too_deep(value):
+    if len(value) > NESTING_SUSPECT_BYTES and _is_nested_too_deep(value):
         return Rejection(f"nested deeper than {NESTING_MAX}")
     try:
         report = _report_decoder.decode(value)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return Rejection(one_line(str(error) or type(error).__name__))
+    if not (report.report_id.isascii() and report.report_id.isprintable()):
+        return Rejection("report_id is not printable ASCII - at `$.report_id`")
     if report.time.year not in YEARS:
         return Rejection(f"time is out of range: year {report.time.year}")
     return report
@@ -49,7 +53,7 @@ def decoded_alert(value: bytes | None) -> Alert | Rejection:
     """The alert in a record's value, or why there is none."""
     if not value:
         return Rejection("empty value")
-    if len(value) > NESTING_MAX and _is_nested_too_deep(value):
+    if len(value) > NESTING_SUSPECT_BYTES and _is_nested_too_deep(value):
         return Rejection(f"nested deeper than {NESTING_MAX}")
     try:
         return _alert_decoder.decode(value)

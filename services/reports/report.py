@@ -8,7 +8,8 @@ from msgspec import Meta, Struct
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
 Longitude = Annotated[float, Meta(ge=-180, le=180)]
 Share = Annotated[float, Meta(ge=0, le=1)]
-ReportId = Annotated[str, Meta(pattern=r"\A[\x20-\x7e]{1,128}\Z")]
+# Printable ASCII, which services.reports.codec looks at: a pattern here takes five times as long.
+ReportId = Annotated[str, Meta(min_length=1, max_length=128)]
 UtcTime = Annotated[datetime, Meta(tz=True)]
 Source = Literal["drone", "nypd"]
 

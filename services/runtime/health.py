@@ -38,14 +38,18 @@ class Health:
         """A broker answered."""
         self.broker_seen_at_seconds = self.clock()
 
+    def is_broker_seen_within(self, seconds: float) -> bool:
+        """Whether a broker answered lately."""
+        seen = self.broker_seen_at_seconds
+        return seen is not None and self.clock() - seen < seconds
+
     def is_live(self) -> bool:
         """Whether the loop turned lately."""
         return self.clock() - self.turned_at_seconds < LIVE_WITHIN_SECONDS
 
     def is_ready(self) -> bool:
         """Whether the process takes part in its group and its broker answers."""
-        seen = self.broker_seen_at_seconds
-        return self.joined and seen is not None and self.clock() - seen < BROKER_WITHIN_SECONDS
+        return self.joined and self.is_broker_seen_within(BROKER_WITHIN_SECONDS)
 
 
 class _Server(ThreadingMixIn, WSGIServer):

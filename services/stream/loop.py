@@ -181,6 +181,8 @@ class ConsumerLoop:
         self.probed_at_seconds = time.monotonic()
         try:
             self._measure()
+            if self.health.is_broker_seen_within(PROBE_EVERY_SECONDS):
+                return
             # Asks the leader: the coordinator's connection is silent while the group rebalances.
             probe = TopicPartition(self.topic, 0)
             self.consumer.beginning_offsets([probe], timeout_ms=PROBE_TIMEOUT_MS)
