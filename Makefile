@@ -51,6 +51,20 @@ lock: $(PROJECT) ## Lock the requirements with hashes; the newest ones: make loc
 	$(foreach part,$(COMPONENTS),\
 		$(COMPILE) --extra $(part) -c requirements/dev.txt -o requirements/$(part).txt &&) true
 
+# Of the charts, which name the images.
+VERSION = $(shell sed -n 's/^appVersion: *//p' charts/dronewatch/Chart.yaml)
+REVISION = $(shell git rev-parse --short HEAD 2>/dev/null)
+IMAGES ?= dronewatch
+DOCKER_BUILD_FLAGS ?=
+BUILD = docker build $(DOCKER_BUILD_FLAGS) --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION)
+
+.PHONY: images
+images: ## Build the images, IMAGES/part:version; DOCKER_BUILD_FLAGS are passed on
+	$(foreach part,$(filter-out analysis,$(COMPONENTS)),\
+		$(BUILD) --file images/services/Dockerfile --build-arg COMPONENT=$(part) \
+			--tag $(IMAGES)/$(part):$(VERSION) . &&) true
+	$(BUILD) --file images/spark/Dockerfile --tag $(IMAGES)/analysis:$(VERSION) .
+
 .PHONY: charts
 charts: ## Put the charts' dependencies in place; needs helm
 	charts/dependencies

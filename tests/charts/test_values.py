@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -125,6 +126,13 @@ def test_the_umbrella_holds_every_chart_in_its_own_version() -> None:
     parts = {part["name"]: part["version"] for part in umbrella["dependencies"]}
     assert parts.keys() == set(CHARTS) - {"dronewatch"}
     assert set(parts.values()) == {umbrella["version"]}
+
+
+def test_charts_and_package_have_one_version() -> None:
+    files = (REPOSITORY / "charts").glob("*/Chart.yaml")
+    versions = {yaml.safe_load(file.read_text())["appVersion"] for file in files}
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    assert versions == {project["version"]}
 
 
 @pytest.mark.parametrize("chart", INSTALLABLE)
