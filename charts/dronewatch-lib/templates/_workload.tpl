@@ -2,8 +2,11 @@
 A component that runs long. A chart that includes "dronewatch-lib.deployment" defines:
   <chart>.module     the container's arguments, a YAML list
   <chart>.settings   DRONEWATCH_* settings, a YAML map of their names in lower case
+  <chart>.strategy   how the Deployment replaces its pods
   <chart>.env        further environment variables, YAML list items, may be empty
   <chart>.volumes, <chart>.volumeMounts   list items, may be empty
+and one that includes "dronewatch-lib.autoscaling":
+  <chart>.flushAgeSeconds   how long a record may wait for its commit
 */}}
 {{- define "dronewatch-lib.deployment" -}}
 {{- $name := .Chart.Name -}}
