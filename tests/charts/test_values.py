@@ -61,6 +61,11 @@ def test_what_helm_itself_puts_there_is_accepted(render: Render, chart: str) -> 
         ("minio", "users.x.read={*}", "users"),
         ("analysis", "questions.Not_A_Name=x", "Not_A_Name"),
         ("dronewatch", "minio.enabled=false", "There is no store"),
+        (
+            "alerting",
+            "global.networkPolicy.enabled=true,global.kafka.bootstrapServers=kafka.example.org:9093",
+            "knows Kafka only as a Strimzi cluster",
+        ),
         ("dronewatch", "kafka.enabled=false", "There is no Kafka"),
         ("dronewatch", "global.s3.endpoint=https://s3.example.org", "nobody would use"),
         ("dronewatch", "global.s3.endpoint=s3.example.org", "endpoint"),

@@ -4,7 +4,11 @@ for each of these peers, which must be pods of the release.
 */}}
 {{- define "dronewatch-lib.networkPolicies" -}}
 {{- $root := index . 0 -}}
-{{- if (include "dronewatch-lib.global" $root | fromYaml).networkPolicy.enabled -}}
+{{- $global := include "dronewatch-lib.global" $root | fromYaml -}}
+{{- if $global.networkPolicy.enabled -}}
+{{- if $global.kafka.bootstrapServers -}}
+{{- fail "global.networkPolicy knows Kafka only as a Strimzi cluster of the namespace: with global.kafka.bootstrapServers write the policies yourself." -}}
+{{- end -}}
 {{- range rest . }}
 ---
 {{ include "dronewatch-lib.networkPolicy" (list $root .) }}
