@@ -156,3 +156,20 @@ def test_the_notes_name_the_release_and_its_namespace(
     (text,) = (m["text"] for m in render(copy.name, MONITORED) if m["kind"] == "Notes")
     assert "kubectl --namespace sky" in text
     assert "{{" not in text
+
+
+def test_names_stay_short_enough_whatever_the_release_is_called(helm: str, charts: Path) -> None:
+    command = [helm, "template", "r" * 26, charts / "dronewatch", "--kube-version=1.34.0"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True)
+    for manifest in filter(None, yaml.safe_load_all(ran.stdout)):
+        # The operator adds to a schedule's name a time, and -ui-svc for a Service.
+        limit = {"ScheduledSparkApplication": 36}.get(manifest["kind"], 63)
+        assert len(manifest["metadata"]["name"]) <= limit, manifest["kind"]
+        labels = manifest["metadata"].get("labels", {}).values()
+        assert all(len(value) <= 63 for value in labels)
+
+
+def test_a_release_with_too_long_a_name_is_refused(helm: str, charts: Path) -> None:
+    command = [helm, "template", "r" * 27, charts / "dronewatch", "--kube-version=1.34.0"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "Take at most 26" in ran.stderr

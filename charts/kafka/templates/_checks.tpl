@@ -1,5 +1,9 @@
 {{/* What no schema can say. */}}
 {{- define "kafka.checks" -}}
+{{- $cluster := include "dronewatch-lib.kafkaCluster" . -}}
+{{- if gt (len $cluster) 26 -}}
+{{- fail (printf "kafka: the cluster's name %s (the release's, or global.kafka.cluster) has %d characters: Strimzi's pods and Services would get too long a name. Take at most 26." $cluster (len $cluster)) -}}
+{{- end -}}
 {{- if gt (int .Values.replicationFactor) (int .Values.nodes) -}}
 {{- fail (printf "kafka: replicationFactor is %d, but there are %d nodes: no topic could be created." (int .Values.replicationFactor) (int .Values.nodes)) -}}
 {{- end -}}
