@@ -15,7 +15,7 @@ from tests.faults.places import Bucket, Folder, Place
 from tests.faults.scene import ArchiveScene, GroupWatch, Scene
 
 # Small objects and a short memory for the dead, so that little time sees much.
-MEMBER_OPTIONS = ("--session-timeout-seconds", "3")
+MEMBER_OPTIONS = ("--session-timeout-seconds", "2")
 FLUSH_OPTIONS = ("--object-mebibytes", "1", "--object-age-seconds", "0.7")
 PARTITIONS = 4
 

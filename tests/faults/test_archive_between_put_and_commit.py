@@ -13,8 +13,7 @@ GARBAGE = b'{"report_id"'
 LIVES = (
     ([GARBAGE, SOUND, SOUND], 1),
     ([SOUND, SOUND, GARBAGE], 3),
-    ([GARBAGE], 2),
-    ([None], 4),
+    ([GARBAGE], 4),
 )
 
 

@@ -33,6 +33,7 @@ def of_partition(records: Mapping[Position, KafkaRecord], partition: int) -> lis
     return [record for at, record in sorted(records.items()) if at[0] == partition]
 
 
+@pytest.mark.parametrize("place", ["minio"], indirect=True)
 def test_an_object_shorter_or_longer_than_ours_is_taken_for_what_it_is(
     archive: ArchiveScene,
 ) -> None:
