@@ -17,8 +17,8 @@ from services.stream.loop import ConsumerLoop
 from services.stream.producer import producer
 from services.stream.worker import Commits, Record, Turn
 
-# So that a member that is thrown out is missed soon.
-SHORT_SESSION = {"session_timeout_ms": 3_000, "heartbeat_interval_ms": 500}
+# Members hear of a rebalance soon, and none is thrown out because the machine is busy.
+MEMBERSHIP = {"session_timeout_ms": 20_000, "heartbeat_interval_ms": 500}
 STOP_SECONDS = 10.0
 
 
@@ -120,7 +120,7 @@ def member(
     **settings: Any,
 ) -> Iterator[Member]:
     """A member of the group, stopped at the end."""
-    consumer = group_consumer(connection, group, **(SHORT_SESSION | settings))
+    consumer = group_consumer(connection, group, **(MEMBERSHIP | settings))
     health = Health(time.monotonic, time.monotonic())
     worker = worker or RecordingWorker()
     loop = ConsumerLoop(consumer, topic, worker, health, threading.Event())

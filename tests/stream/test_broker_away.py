@@ -1,6 +1,7 @@
 """Kafka is away: at the start, in the middle, and when it is time to stop."""
 
 import gc
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,9 +28,11 @@ CONFIGS = next(topic.configs for topic in TOPICS if topic.name == REPORTS)
 @pytest.fixture
 def own_kafka(tmp_path: Path) -> Iterator[KafkaServer]:
     """A broker of the test's own, with the topic `reports` of one partition."""
+    threads = threading.active_count()
     with running_kafka(tmp_path / "kafka") as server:
         create_topics(server.connection, [Topic(REPORTS, 1, CONFIGS)])
         yield server
+    assert awaited(lambda: threading.active_count() <= threads)
     gc.collect()
 
 
