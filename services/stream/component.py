@@ -27,7 +27,8 @@ def group_options(command: Command) -> Command:
     @click.option(
         "--session-timeout-seconds",
         type=click.FloatRange(1, 1800),
-        default=45.0,
+        # Until it has passed, a dead member can hold up the whole group's next rebalance.
+        default=15.0,
         help="A member silent for so long counts as dead: others take over its partitions.",
     )
     @functools.wraps(command)
