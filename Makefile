@@ -28,10 +28,13 @@ demo: $(PROJECT) ## The main job, end to end, on real parts; its options: make d
 
 .PHONY: test
 test: lint ## Every test that needs no Kubernetes and no long time
+	@# Before the first test's time is measured.
+	@$(BIN)/python -m local prepare
 	$(BIN)/python -m pytest -m "not faults" $(ARGS)
 
 .PHONY: test-faults
 test-faults: $(PROJECT) ## The long fault runs, with full counts
+	@$(BIN)/python -m local prepare
 	$(BIN)/python -m pytest -m faults $(ARGS)
 
 .PHONY: bench

@@ -1,5 +1,6 @@
 """`python -m local demo`: reads the settings once and runs the demo."""
 
+import contextlib
 import signal
 from pathlib import Path
 from types import FrameType
@@ -10,6 +11,7 @@ import click
 from local.components import MISSIONS, Fleet
 from local.demo import run_demo
 from local.jars import kafka_jars
+from local.minio import NoMinioError, minio_executable
 from local.run_folder import claimed
 
 RUN_FOLDER = Path(".run") / "demo"
@@ -61,8 +63,10 @@ def demo(run_folder: Path, with_analysis: bool, **fleet: Any) -> None:
 
 @main.command()
 def prepare() -> None:
-    """Fetch what the demo and the tests need from the registries: Kafka's jars."""
+    """Fetch what the tests need from the registries: Kafka's jars; MinIO, if Go can build it."""
     kafka_jars()
+    with contextlib.suppress(NoMinioError):
+        minio_executable()
 
 
 if __name__ == "__main__":
