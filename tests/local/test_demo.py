@@ -82,7 +82,7 @@ def test_ctrl_c_stops_everything(tmp_path, blow):
         _, complaints = run.communicate()
     assert run.returncode == 1
     assert len(children) >= 5
-    assert [child for child in children if child.is_running()] == []
+    assert psutil.wait_procs(children, timeout=10)[1] == []
     assert "Traceback" not in complaints
 
 
