@@ -18,7 +18,7 @@ from services.stream.worker import Commits, Record, Turn
 COMMIT_EVERY_SECONDS = 1.0
 IN_FLIGHT_MAX = 5_000
 
-ALERTS = Counter("dronewatch_alerting_alerts", "Alerts acknowledged by Kafka.")
+ALERTS = Counter("dronewatch_alerting_alerts", "Alerts found and handed to the producer.")
 REJECTED = Counter("dronewatch_alerting_rejected", "Records that are no report.")
 SENDS_FAILED = Counter("dronewatch_alerting_sends_failed", "Sends that had to be repeated.")
 DELAY_SECONDS = Histogram(
@@ -32,7 +32,7 @@ log = structlog.get_logger()
 
 @dataclass(slots=True)
 class Sent:
-    """One record on its way, and the offset that may be committed once it is there."""
+    """One record on its way to Kafka; no future if the client did not take it."""
 
     outgoing: Outgoing
     future: FutureRecordMetadata | None
