@@ -1,0 +1,1 @@
+"""The platform on Kubernetes, from outside: made, deployed, measured, shown, removed."""

@@ -1,0 +1,157 @@
+"""What became of the fleet's reports: the simulator's ledger against archive and alerts, all read
+from outside the cluster.
+
+The simulator needs its ledger on a volume (`simulator.ledger.enabled`) and Kafka a user `witness`
+that may read (WITNESS).
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from kafka import KafkaAdminClient
+from minio import Minio
+
+from cluster.access import kafka_access, store_access
+from cluster.commands import kubectl
+from cluster.release import Platform
+from local.checks import PublishedAlert, Row, alert_differences, archive_differences
+from local.evidence import archive_rows, published_alerts
+from local.offsets import has_caught_up, progress_of
+from local.processes import Goal, await_until
+from services.reports.topics import REPORTS, TOPICS
+from services.stream.connection import KafkaConnection, new_client
+from simulator.ledger import Entry, entries
+
+GROUPS = ("alerting", "archiving")
+BUCKET = "dronewatch"
+LEDGER = "/var/lib/dronewatch/ledger.jsonl"
+CAUGHT_UP = Goal("alerting and archiving should catch up", 600)
+REPORTS_TOPIC = next(topic for topic in TOPICS if topic.name == REPORTS)
+
+# The Kafka user, as Helm's arguments.
+WITNESS = (
+    "--set-json",
+    "kafka.users.witness="
+    + json.dumps(
+        {
+            "topics": {topic.name: ["Read", "Describe"] for topic in TOPICS},
+            "groups": list(GROUPS),
+        }
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What was sent, and what came of it."""
+
+    sent: Sequence[Entry]
+    rows: Sequence[Row]
+    alerts: Sequence[PublishedAlert]
+
+    @property
+    def differences(self) -> tuple[str, ...]:
+        """What is missing, doubled, altered or made up, as lines to read; none if it adds up."""
+        return (
+            *archive_differences(self.sent, self.rows),
+            *alert_differences(self.sent, self.alerts),
+        )
+
+
+def evidence(platform: Platform) -> Evidence:
+    """Stop the fleet, wait until all is worked off, and read it all.
+
+    ClickException if that does not come to an end.
+    """
+    stop_fleet(platform)
+    with kafka_access(platform, "witness") as connection:
+        await_caught_up(connection)
+        alerts = published_alerts(connection)
+    return Evidence(ledger_entries(platform), archived_rows(platform), alerts)
+
+
+def stop_fleet(platform: Platform) -> None:
+    """No report comes any more; what was sent stands in the ledger."""
+    _scale_fleet(platform, 0)
+    pods = f"{platform.selector},app.kubernetes.io/component=simulator"
+    kubectl(platform.namespace, "wait", "pod", "-l", pods, "--for=delete", "--timeout=90s")
+
+
+def start_fleet(platform: Platform) -> None:
+    """Reports come again, in the same ledger."""
+    _scale_fleet(platform, 1)
+
+
+def _scale_fleet(platform: Platform, replicas: int) -> None:
+    deployment = f"deployment/{platform.named('simulator')}"
+    kubectl(platform.namespace, "scale", deployment, f"--replicas={replicas}")
+
+
+def await_caught_up(connection: KafkaConnection) -> None:
+    """Until both groups have committed the end of every partition."""
+    admin = new_client(KafkaAdminClient, connection)
+    try:
+        await_until(
+            lambda: has_caught_up(progress_of(admin, REPORTS_TOPIC, GROUPS), GROUPS),
+            [],
+            CAUGHT_UP,
+            look_seconds=1.0,
+        )
+    finally:
+        admin.close()
+
+
+def ledger_entries(platform: Platform) -> list[Entry]:
+    """All that the simulator has noted; it must not be running."""
+    with _ledger_pod(platform) as pod, TemporaryDirectory() as folder:
+        copy = Path(folder) / "ledger.jsonl"
+        copy.write_text(kubectl(platform.namespace, "exec", pod, "--", "cat", LEDGER))
+        return list(entries(copy))
+
+
+@contextmanager
+def _ledger_pod(platform: Platform) -> Iterator[str]:
+    """A pod that sees the ledger and does nothing, of the simulator's own shape."""
+    simulator = f"deployment/{platform.named('simulator')}"
+    pod = reader_pod(json.loads(kubectl(platform.namespace, "get", simulator, "--output=json")))
+    kubectl(platform.namespace, "apply", "--filename=-", text=json.dumps(pod))
+    name = pod["metadata"]["name"]
+    try:
+        kubectl(platform.namespace, "wait", f"pod/{name}", "--for=condition=Ready", "--timeout=60s")
+        yield name
+    finally:
+        kubectl(platform.namespace, "delete", "pod", name, "--grace-period=0", "--force")
+
+
+def reader_pod(deployment: Mapping[str, Any]) -> dict[str, Any]:
+    """The Deployment's pod, which sleeps instead of working. Pure."""
+    spec = deployment["spec"]["template"]["spec"]
+    (container,) = spec["containers"]
+    kept = ("name", "image", "imagePullPolicy", "securityContext", "volumeMounts")
+    sleeper = {key: container[key] for key in kept} | {"command": ["sleep", "3600"]}
+    name = f"{deployment['metadata']['name']}-reader"
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name},
+        "spec": spec | {"containers": [sleeper], "terminationGracePeriodSeconds": 0},
+    }
+
+
+def archived_rows(platform: Platform) -> list[Row]:
+    """Every row of the archive."""
+    with store_access(platform, "analysis") as store, TemporaryDirectory() as folder:
+        for name in object_names(store):
+            store.fget_object(BUCKET, name, str(Path(folder) / name))
+        return list(archive_rows(Path(folder)))
+
+
+def object_names(store: Minio) -> list[str]:
+    """The archive's objects."""
+    found = store.list_objects(BUCKET, prefix="reports/", recursive=True)
+    return [at.object_name for at in found]
