@@ -19,7 +19,7 @@ COMPONENTS := simulator alerting archiving analysis provisioning
 help: ## List the targets
 	@echo 'make demo ARGS="--days 14 --drones 6 --rate 4000 --mission both --seed 1"'
 	@echo
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
 		awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
 
 .PHONY: demo
@@ -67,6 +67,42 @@ images: ## Build the images, IMAGES/part:version; DOCKER_BUILD_FLAGS are passed 
 		$(BUILD) --file images/services/Dockerfile --build-arg COMPONENT=$(part) \
 			--tag $(IMAGES)/$(part):$(VERSION) . &&) true
 	$(BUILD) --file images/spark/Dockerfile --tag $(IMAGES)/analysis:$(VERSION) .
+
+# MONITORING=1 and KEDA=1 add their operators; OPERATORS=command installs them in its own way.
+CLUSTER ?= dronewatch
+OPERATORS ?=
+MONITORING ?=
+KEDA ?=
+
+.PHONY: cluster
+cluster: $(PROJECT) ## A kind cluster CLUSTER, unless it is there; needs kind
+	@$(BIN)/python -m cluster create --name $(CLUSTER)
+
+.PHONY: operators
+operators: $(PROJECT) ## What the platform stands on, unless it is there: MONITORING=1 KEDA=1 OPERATORS=command
+	@$(BIN)/python -m cluster operators --namespace $(NAMESPACE) $(if $(filter 1,$(MONITORING)),--monitoring) \
+		$(if $(filter 1,$(KEDA)),--keda) --instead '$(OPERATORS)'
+
+# On the cluster that KUBECONFIG names.
+NAMESPACE ?= dronewatch
+RELEASE ?= dronewatch
+VALUES ?= charts/dronewatch/ci/kind-values.yaml
+
+.PHONY: load
+load: $(PROJECT) ## Hand the images to kind's nodes; other clusters pull them from a registry
+	@$(BIN)/python -m cluster load $(foreach part,$(COMPONENTS),$(IMAGES)/$(part):$(VERSION))
+
+.PHONY: deploy
+deploy: load charts ## Install or upgrade the platform; Helm's further options: make deploy ARGS="--set ..."
+	@$(BIN)/python -m cluster deploy --namespace $(NAMESPACE) --release $(RELEASE) --values $(VALUES) -- $(ARGS)
+
+.PHONY: undeploy
+undeploy: $(PROJECT) ## Remove the platform; the archive's volume and its Secrets stay
+	@$(BIN)/python -m cluster undeploy --namespace $(NAMESPACE) --release $(RELEASE)
+
+.PHONY: k8s-test
+k8s-test: $(PROJECT) ## The tests on a cluster, in namespaces of their own
+	$(BIN)/python -m pytest k8s-tests $(ARGS)
 
 .PHONY: charts
 charts: ## Put the charts' dependencies in place; needs helm

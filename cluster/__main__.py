@@ -2,7 +2,7 @@
 
 import click
 
-from cluster import installation, kind
+from cluster import deployment, installation, kind
 from cluster.operators import wanted
 
 
@@ -31,6 +31,9 @@ def operators(namespace: str, monitoring: bool, keda: bool, instead: str) -> Non
     installation.install(chosen, instead)
     installation.check_watched(chosen, namespace)
 
+
+for command in (deployment.load, deployment.deploy, deployment.undeploy):
+    main.add_command(command)
 
 if __name__ == "__main__":
     main()

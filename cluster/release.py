@@ -23,6 +23,9 @@ class Platform:
         """Name of a part's Deployment, StatefulSet, HPA or Kafka user."""
         return f"{self.release}-{part}"
 
+    def __str__(self) -> str:
+        return f"{self.release} in namespace {self.namespace}"
+
     @property
     def selector(self) -> str:
         """Label selector of what the release made."""

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from kubernetes import client, config
+from reporting import told
+
 from cluster.commands import run
 from cluster.release import Platform, install, remove_namespace, uninstall
 from cluster.witness import WITNESS
-from kubernetes import client, config
-
-from reporting import told
 
 REPOSITORY = Path(__file__).parents[1]
 FAILED = pytest.StashKey[bool]()

@@ -3,6 +3,7 @@
 from contextlib import suppress
 
 import click
+
 from cluster.commands import kubectl
 
 LOG_LINES = 15
