@@ -1,9 +1,12 @@
 """kind, docker, helm and kubectl, as they are on the PATH."""
 
+import re
 import shutil
 import subprocess
 
 import click
+
+LOGGED = re.compile(r"[IWEF]\d{4} ")
 
 
 def run(*command: str, text: str | None = None, seconds: float = 900) -> str:
@@ -12,15 +15,16 @@ def run(*command: str, text: str | None = None, seconds: float = 900) -> str:
     ClickException, with what the command said, if it is missing, fails or takes longer.
     """
     try:
+        # No input rather than ours: kubectl asks there for passwords.
         ran = subprocess.run(
-            command, input=text, capture_output=True, text=True, timeout=seconds, check=False
+            command, input=text or "", capture_output=True, text=True, timeout=seconds, check=False
         )
     except FileNotFoundError as error:
         raise click.ClickException(f"{command[0]} is missing: install it first") from error
     except subprocess.TimeoutExpired as error:
         raise click.ClickException(f"{_told(command)}: no end after {seconds:.0f} s") from error
     if ran.returncode != 0:
-        raise click.ClickException(f"{_told(command)}: {ran.stderr.strip() or ran.stdout.strip()}")
+        raise click.ClickException(f"{_told(command)}: {_said(ran)}")
     return ran.stdout
 
 
@@ -36,3 +40,9 @@ def is_installed(program: str) -> bool:
 
 def _told(command: tuple[str, ...]) -> str:
     return " ".join(command[:6])
+
+
+def _said(ran: "subprocess.CompletedProcess[str]") -> str:
+    """What it complained of, without the log lines that kubectl writes on the way there."""
+    lines = (ran.stderr.strip() or ran.stdout.strip()).splitlines()
+    return "\n".join(line for line in lines if not LOGGED.match(line)) or "\n".join(lines)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import click
 
+from cluster import kind
 from cluster.commands import run
 from cluster.operators import Operator, installation
 from cluster.presence import Seen, is_available, is_present, look
@@ -21,12 +22,12 @@ def install(operators: Sequence[Operator], instead: str) -> None:
 
     Returns when all are available. ClickException if one is missing or does not get there.
     """
-    click.echo(f"==> Operators of cluster {_context()}")
-    began = time.monotonic()
+    context, began = kind.context(), time.monotonic()
+    click.echo(f"==> Operators of cluster {context}")
     if instead:
-        run_visibly(shlex.split(instead))
+        _run_visibly(shlex.split(instead))
     else:
-        _install_missing(operators)
+        _install_missing(operators, kind.is_kind(context))
     _await_available(operators, began)
 
 
@@ -39,7 +40,7 @@ def check_watched(operators: Sequence[Operator], namespace: str) -> None:
     click.echo(f"==> All of them watch the namespace {namespace}")
 
 
-def run_visibly(command: Sequence[str]) -> None:
+def _run_visibly(command: Sequence[str]) -> None:
     """Run it, its output being ours. ClickException if it is missing or fails."""
     try:
         ran = subprocess.run(command, stdin=subprocess.DEVNULL, check=False)
@@ -49,27 +50,14 @@ def run_visibly(command: Sequence[str]) -> None:
         raise click.ClickException(f"{shlex.join(command)} failed: {ran.returncode}")
 
 
-def _context() -> str:
-    try:
-        return run("kubectl", "config", "current-context").strip()
-    except click.ClickException as error:
-        raise click.ClickException(f"no cluster: `make cluster`, or set KUBECONFIG ({error.message})") from error
-
-
-def _install_missing(operators: Sequence[Operator]) -> None:
+def _install_missing(operators: Sequence[Operator], on_kind: bool) -> None:
     cluster = look()
     for operator in operators:
         if is_present(operator, cluster):
             click.echo(f"    {operator.name}: there already")
             continue
         click.echo(f"    {operator.name}: installing its chart, version {operator.version}")
-        run(*installation(operator, _is_kind()))
-
-
-def _is_kind() -> bool:
-    """Whether kind made the nodes."""
-    path = "jsonpath={.items[*].spec.providerID}"
-    return run("kubectl", "get", "nodes", "--output", path).startswith("kind://")
+        run(*installation(operator, on_kind))
 
 
 def _await_available(operators: Sequence[Operator], began: float) -> None:

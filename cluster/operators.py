@@ -16,8 +16,8 @@ class Watch:
     """Where an operator is told which namespaces it watches; not told, it watches all.
 
     `setting` is a variable of its environment, or an option if it begins with dashes. For all
-    namespaces: `chart_value` as Helm's --set-json takes it; without the chart, `variable_value`, and
-    the account needs `roles` (ClusterRoles) in all namespaces.
+    namespaces: `chart_value` as Helm's --set-json takes it; without the chart, `variable_value`,
+    and its account needs `roles` (ClusterRoles) everywhere.
     """
 
     setting: str

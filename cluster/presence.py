@@ -1,4 +1,4 @@
-"""Which operators are in the cluster, however they were installed; what is asked, and pure answers."""
+"""Which operators are in the cluster, however installed: `look` asks it, the rest is pure."""
 
 import json
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ def seen(answer: Manifest) -> Seen:
 
 
 def is_present(operator: Operator, cluster: Seen) -> bool:
-    """Whether it is installed, running or not; what an uninstall left of its CRDs does not count."""
+    """Whether it is installed, running or not; CRDs that an uninstall left do not count."""
     if operator.containers:
         return bool(deployments_of(operator, cluster))
     return any(api in cluster.apis for api in operator.apis)
@@ -65,7 +65,9 @@ def _deployments(container: str, cluster: Seen) -> tuple[Manifest, ...]:
 
 def _names(deployment: Manifest) -> set[str]:
     containers = deployment["spec"]["template"]["spec"]["containers"]
-    return {each["name"] for each in containers} | {_image_name(each["image"]) for each in containers}
+    return {each["name"] for each in containers} | {
+        _image_name(each["image"]) for each in containers
+    }
 
 
 def _image_name(image: str) -> str:

@@ -63,7 +63,7 @@ def _told(watch: Watch, deployment: Manifest) -> str | None:
     if watch.setting.startswith("--"):
         return next((value for _, value in _options(watch.setting, deployment)), None)
     variables = (each for c in _containers(deployment) for each in c.get("env", ()))
-    variable = next((each for each in variables if each["name"] == watch.setting), {})
+    variable: Manifest = next((each for each in variables if each["name"] == watch.setting), {})
     field = variable.get("valueFrom", {}).get("fieldRef", {}).get("fieldPath")
     own = _namespace(deployment) if field == OWN_NAMESPACE else None
     value: str | None = variable.get("value", own)
