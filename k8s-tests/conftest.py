@@ -1,7 +1,7 @@
 """A platform on the cluster that KUBECONFIG names, with the charts and images of this tree.
 
 Most tests share one; each leaves it as it was: all parts ready, the fleet flying. What a test needs
-to break for good it does in a platform of its own (`own_platform`).
+to break for good it does in one of its own (`new_platform`).
 """
 
 import uuid
@@ -17,7 +17,19 @@ from cluster.release import Platform, install, remove_namespace, uninstall
 from cluster.witness import WITNESS
 
 REPOSITORY = Path(__file__).parents[1]
-FAILED = pytest.StashKey[bool]()
+NAMESPACES = pytest.StashKey[set[str]]()
+FLEET = (
+    "--set-json",
+    'simulator={"speed": "max", "rate": 300, "faultShare": 0.01}',
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--keep",
+        metavar="NAMESPACE",
+        help="the shared platform stands there, or is made there, and stays: for a quick next run",
+    )
 
 
 @pytest.fixture(scope="session")
@@ -34,15 +46,25 @@ def api(images: None) -> client.ApiClient:
 
 
 @pytest.fixture(scope="session")
-def new_platform(api: client.ApiClient) -> Iterator[Callable[..., Platform]]:
+def installed(request: pytest.FixtureRequest, api: client.ApiClient) -> Callable[..., None]:
+    """`installed(platform, "--set", "a=1")`: its charts, with the witness's Kafka user."""
+
+    def put(platform: Platform, *arguments: str) -> None:
+        request.config.stash[NAMESPACES].add(platform.namespace)
+        install(platform, *WITNESS, *arguments)
+
+    return put
+
+
+@pytest.fixture(scope="session")
+def new_platform(installed: Callable[..., None]) -> Iterator[Callable[..., Platform]]:
     """`new_platform("--set", "a=1")`: a release in a namespace of its own, gone at the end."""
     made: list[Platform] = []
 
     def make(*arguments: str) -> Platform:
-        platform = Platform(namespace=f"dronewatch-{uuid.uuid4().hex[:6]}", release="sky")
-        made.append(platform)
-        install(platform, *WITNESS, *arguments)
-        return platform
+        made.append(Platform(namespace=f"dronewatch-{uuid.uuid4().hex[:6]}", release="sky"))
+        installed(made[-1], *arguments)
+        return made[-1]
 
     yield make
     for platform in made:
@@ -51,16 +73,30 @@ def new_platform(api: client.ApiClient) -> Iterator[Callable[..., Platform]]:
 
 
 @pytest.fixture(scope="session")
-def platform(new_platform: Callable[..., Platform]) -> Platform:
-    """The platform that tests share."""
-    return new_platform()
+def platform(
+    request: pytest.FixtureRequest,
+    installed: Callable[..., None],
+    new_platform: Callable[..., Platform],
+) -> Platform:
+    """The platform that tests share; about 300 reports/s, one of a hundred no report."""
+    kept = request.config.getoption("--keep")
+    if not kept:
+        return new_platform(*FLEET)
+    platform = Platform(namespace=kept, release="sky")
+    installed(platform, *FLEET)
+    return platform
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[NAMESPACES] = set()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
-    """A failure comes with what happened in the platform's namespaces."""
+    """A failure comes with what happened in the platforms' namespaces."""
     report = yield
     if report.failed:
-        used = [value for value in item.funcargs.values() if isinstance(value, Platform)]
-        report.sections += [(f"namespace {p.namespace}", told(p.namespace)) for p in used]
+        report.sections += [
+            (f"namespace {name}", told(name)) for name in sorted(item.config.stash[NAMESPACES])
+        ]
     return report

@@ -23,11 +23,15 @@ class Row(Struct, frozen=True, gc=False):
 
 
 class PublishedAlert(Struct, frozen=True, gc=False):
-    """One record of `alerts`; from its report's acknowledgement to its own, milliseconds."""
+    """One record of `alerts`; from its report's acknowledgement to its own, milliseconds.
+
+    reported_ms: when its report arrived, ms since the epoch.
+    """
 
     alert_id: str
     value: bytes
     latency_ms: int
+    reported_ms: int = 0
 
 
 Position = tuple[int | None, int | None]

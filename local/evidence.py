@@ -72,4 +72,4 @@ def _published(record: Any) -> PublishedAlert:
     alert = decoded_alert(record.value)
     name = f"unreadable: {alert.reason}" if isinstance(alert, Rejection) else alert.alert_id
     reported_ms = int(dict(record.headers)[REPORTED_AT])
-    return PublishedAlert(name, record.value, record.timestamp - reported_ms)
+    return PublishedAlert(name, record.value, record.timestamp - reported_ms, reported_ms)
