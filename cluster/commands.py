@@ -3,6 +3,8 @@
 import re
 import shutil
 import subprocess
+from tempfile import TemporaryFile
+from typing import IO
 
 import click
 
@@ -10,22 +12,17 @@ LOGGED = re.compile(r"[IWEF]\d{4} ")
 
 
 def run(*command: str, text: str | None = None, seconds: float = 900) -> str:
-    """What the command prints, given `text` as its input.
+    """What the command prints, given `text` as its input; what it leaves running runs on.
 
     ClickException, with what the command said, if it is missing, fails or takes longer.
     """
-    try:
-        # No input rather than ours: kubectl asks there for passwords.
-        ran = subprocess.run(
-            command, input=text or "", capture_output=True, text=True, timeout=seconds, check=False
-        )
-    except FileNotFoundError as error:
-        raise click.ClickException(f"{command[0]} is missing: install it first") from error
-    except subprocess.TimeoutExpired as error:
-        raise click.ClickException(f"{_told(command)}: no end after {seconds:.0f} s") from error
-    if ran.returncode != 0:
-        raise click.ClickException(f"{_told(command)}: {_said(ran)}")
-    return ran.stdout
+    # Into files: a process left behind would hold a pipe open, and we would wait for its end.
+    with TemporaryFile("w+") as printed, TemporaryFile("w+") as complaint:
+        code = _exit_code(command, text or "", seconds, (printed, complaint))
+        answer = _content(printed)
+        if code != 0:
+            raise click.ClickException(f"{_told(command)}: {_said(_content(complaint) or answer)}")
+    return answer
 
 
 def kubectl(namespace: str, *arguments: str, text: str | None = None, seconds: float = 900) -> str:
@@ -38,11 +35,31 @@ def is_installed(program: str) -> bool:
     return shutil.which(program) is not None
 
 
+def _exit_code(
+    command: tuple[str, ...], text: str, seconds: float, outputs: tuple[IO[str], IO[str]]
+) -> int:
+    """Its input is never ours, where kubectl would ask for a password."""
+    out, err = outputs
+    try:
+        return subprocess.run(
+            command, input=text, stdout=out, stderr=err, text=True, timeout=seconds, check=False
+        ).returncode
+    except FileNotFoundError as error:
+        raise click.ClickException(f"{command[0]} is missing: install it first") from error
+    except subprocess.TimeoutExpired as error:
+        raise click.ClickException(f"{_told(command)}: no end after {seconds:.0f} s") from error
+
+
 def _told(command: tuple[str, ...]) -> str:
     return " ".join(command[:6])
 
 
-def _said(ran: "subprocess.CompletedProcess[str]") -> str:
+def _content(file: IO[str]) -> str:
+    file.seek(0)
+    return file.read()
+
+
+def _said(output: str) -> str:
     """What it complained of, without the log lines that kubectl writes on the way there."""
-    lines = (ran.stderr.strip() or ran.stdout.strip()).splitlines()
+    lines = output.strip().splitlines()
     return "\n".join(line for line in lines if not LOGGED.match(line)) or "\n".join(lines)
