@@ -96,6 +96,12 @@ load: $(PROJECT) ## Hand the images to kind's nodes; other clusters pull them fr
 deploy: load charts ## Install or upgrade the platform; Helm's further options: make deploy ARGS="--set ..."
 	@$(BIN)/python -m cluster deploy --namespace $(NAMESPACE) --release $(RELEASE) --values $(VALUES) -- $(ARGS)
 
+MODE ?= auto
+
+.PHONY: scale-demo
+scale-demo: charts $(PROJECT) ## Load rises, replicas follow, load falls, they go; MODE=manual: with kubectl scale
+	@$(BIN)/python -m cluster scale-demo --namespace $(NAMESPACE) --release $(RELEASE) --mode $(MODE) $(ARGS)
+
 .PHONY: undeploy
 undeploy: $(PROJECT) ## Remove the platform; the archive's volume and its Secrets stay
 	@$(BIN)/python -m cluster undeploy --namespace $(NAMESPACE) --release $(RELEASE)

@@ -1,9 +1,13 @@
 """`python -m cluster ...`: what the Makefile's targets for Kubernetes run."""
 
+import signal
+
 import click
 
 from cluster import deployment, installation, kind
 from cluster.operators import wanted
+from cluster.release import Platform
+from cluster.scaling.demo import run_demo
 
 
 @click.group(
@@ -30,6 +34,17 @@ def operators(namespace: str, monitoring: bool, keda: bool, instead: str) -> Non
     chosen = wanted(monitoring, keda)
     installation.install(chosen, instead)
     installation.check_watched(chosen, namespace)
+
+
+@main.command("scale-demo")
+@deployment.of_platform
+@click.option("--mode", type=click.Choice(["auto", "manual"]), default="auto")
+@click.option("--rate", type=click.IntRange(1), default=8000, help="The load, in reports a second.")
+def scale_demo(platform: Platform, mode: str, rate: int) -> None:
+    """Load rises, replicas follow, load falls, they go: by autoscalers, or with kubectl scale."""
+    # SIGTERM ends it as Ctrl-C does: the platform is put back as it was.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    run_demo(platform, mode, rate)
 
 
 for command in (deployment.load, deployment.deploy, deployment.undeploy):

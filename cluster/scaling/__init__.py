@@ -1,0 +1,1 @@
+"""The scale demo: load rises, replicas follow, load falls, they go."""
