@@ -29,9 +29,12 @@ def of_platform(command: Callable[..., None]) -> Callable[..., None]:
 @click.argument("images", nargs=-1, required=True)
 def load(images: tuple[str, ...]) -> None:
     """Hand images to the nodes of kind."""
-    click.echo(f"==> Handing {len(images)} images to kind's nodes")
-    if not load_images(images):
+    click.echo("==> Handing the images to kind's nodes")
+    handed = load_images(images)
+    if handed is None:
         click.echo("    This is no kind cluster: it pulls them (global.image.registry)")
+    else:
+        click.echo(f"    {len(handed)} of {len(images)} were new there")
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
