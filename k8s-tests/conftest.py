@@ -28,14 +28,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--keep",
         metavar="NAMESPACE",
-        help="the shared platform stands there, or is made there, and stays: for a quick next run",
+        help="the shared platform stands there, or is made there, and stays; images are not built:"
+        " for a quick next run",
     )
 
 
 @pytest.fixture(scope="session")
-def images() -> None:
+def images(request: pytest.FixtureRequest) -> None:
     """The images of this tree, built and known to the cluster's nodes."""
-    run("make", "-C", str(REPOSITORY), "images", "load", "charts")
+    if not request.config.getoption("--keep"):
+        run("make", "-C", str(REPOSITORY), "images", "load", "charts")
 
 
 @pytest.fixture(scope="session")
