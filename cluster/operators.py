@@ -15,9 +15,9 @@ ROOT = Path(__file__).parents[1]
 class Watch:
     """Where an operator is told which namespaces it watches; not told, it watches all.
 
-    `setting` is a variable of its environment, or an option if it begins with dashes. For all
-    namespaces: `chart_value` as Helm's --set-json takes it; without the chart, `variable_value`,
-    and its account needs `roles` (ClusterRoles) everywhere.
+    `setting` is a variable of its environment, or an option if it begins with dashes. What lets it
+    watch all: `chart_value` as Helm's --set-json takes it, where NAMESPACES stands for a list of
+    those to watch; without the chart `variable_value`, and `roles` (ClusterRoles) everywhere.
     """
 
     setting: str
@@ -30,9 +30,10 @@ class Watch:
 class Operator:
     """An operator: what it is known by in a cluster, and the chart that installs it.
 
-    `apis` are the APIServices that answer once it is there. `containers` are the names of its
-    Deployments' containers or of their images, the operator's own first; none if its API alone
-    shows that it runs. `values` and `kind_values` (on kind only) are for Helm's --set-json.
+    `chart` is its name in the `repository`, or its address. `apis` are the APIServices that answer
+    once it is there. `containers` are the names of its Deployments' containers or of their images,
+    the operator's own first; none if its API alone shows that it runs. `values` and `kind_values`
+    (on kind only) are for Helm's --set-json.
     """
 
     name: str
@@ -70,9 +71,9 @@ STRIMZI = Operator(
 SPARK = Operator(
     name="spark-operator",
     namespace="spark-operator",
-    chart="spark-operator",
+    # By its address: Helm would take our folder spark-operator for a chart of that name.
+    chart="https://github.com/kubeflow/spark-operator/releases/download/v{version}/spark-operator-{version}.tgz",
     version="2.5.2",
-    repository="https://kubeflow.github.io/spark-operator",
     apis=("v1beta2.sparkoperator.k8s.io",),
     containers=("spark-operator-controller", "spark-operator-webhook"),
     values_file=ROOT / "spark-operator" / "values.yaml",
@@ -103,7 +104,8 @@ PROMETHEUS = Operator(
         "prometheus.prometheusSpec.serviceMonitorSelectorNilUsesHelmValues=false",
         "prometheus.prometheusSpec.ruleSelectorNilUsesHelmValues=false",
     ),
-    watch=Watch("--namespaces", "prometheusOperator.namespaces=null"),
+    # Helm has no way to take back what a release was told: it is told of one more namespace.
+    watch=Watch("--namespaces", "prometheusOperator.namespaces.additional=NAMESPACES"),
 )
 KEDA = Operator(
     name="keda",
@@ -138,4 +140,9 @@ def installation(operator: Operator, on_kind: bool) -> tuple[str, ...]:
 def chart(operator: Operator, version: str) -> tuple[str, ...]:
     """Helm's arguments that name the operator's chart of this version."""
     repository = ("--repo", operator.repository) if operator.repository else ()
-    return operator.chart, *repository, "--version", version
+    return operator.chart.format(version=version), *repository, "--version", version
+
+
+def chart_name(operator: Operator) -> str:
+    """The chart's own name."""
+    return operator.chart.rpartition("/")[2].removesuffix("-{version}.tgz")

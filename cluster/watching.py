@@ -8,10 +8,11 @@ import json
 import shlex
 from collections.abc import Iterator
 
-from cluster.operators import Operator, Watch, chart
+from cluster.operators import Operator, Watch, chart, chart_name
 from cluster.presence import Manifest, Seen, deployments_of
 
 OWN_NAMESPACE = "metadata.namespace"
+NAMESPACES = "NAMESPACES"
 CONTAINERS = "/spec/template/spec/containers"
 
 
@@ -26,7 +27,7 @@ def unwatched(operator: Operator, cluster: Seen, namespace: str) -> str | None:
     first = found[0]
     where = f"{_namespace(first)}/{first['metadata']['name']}"
     names = ", ".join(sorted(watched(watch, first) or ()))
-    mending = mending_command(operator, watch, first, cluster)
+    mending = mending_command(operator, watch, first, cluster, namespace)
     return f"{operator.name} ({where}) watches {names} and not {namespace}; mend it with\n{mending}"
 
 
@@ -40,14 +41,15 @@ def watched(watch: Watch, deployment: Manifest) -> frozenset[str] | None:
     return None if names & {"", "*"} else names
 
 
-def mending_command(operator: Operator, watch: Watch, deployment: Manifest, cluster: Seen) -> str:
-    """The shell command that makes it watch all namespaces: by its chart, if Helm installed it."""
+def mending_command(
+    operator: Operator, watch: Watch, deployment: Manifest, cluster: Seen, namespace: str
+) -> str:
+    """The shell command that lets it watch the namespace: by its chart, if Helm installed it."""
     release = deployment["metadata"].get("annotations", {}).get("meta.helm.sh/release-name")
     if release:
-        version = _chart_version(operator, deployment["metadata"].get("labels", {}))
-        command = ("helm", "upgrade", release, *chart(operator, version), "--reuse-values")
-        setting = ("--namespace", _namespace(deployment), f"--set-json={watch.chart_value}")
-        return shlex.join((*command, *setting))
+        names = (watched(watch, deployment) or frozenset()) | {namespace}
+        value = watch.chart_value.replace(NAMESPACES, json.dumps(sorted(names)))
+        return shlex.join(_upgrade(operator, release, deployment, value))
     if watch.setting.startswith("--"):
         return _without_option(watch.setting, deployment)
     return _with_variable(watch, deployment, cluster)
@@ -88,11 +90,17 @@ def _namespace(deployment: Manifest) -> str:
     return str(deployment["metadata"]["namespace"])
 
 
+def _upgrade(operator: Operator, release: str, deployment: Manifest, value: str) -> tuple[str, ...]:
+    version = _chart_version(operator, deployment["metadata"].get("labels", {}))
+    command = ("helm", "upgrade", release, *chart(operator, version), "--reuse-values")
+    return *command, "--namespace", _namespace(deployment), f"--set-json={value}"
+
+
 def _chart_version(operator: Operator, labels: Manifest) -> str:
     """That of the installed chart, so that mending upgrades nothing; else the one of our table."""
-    name = operator.chart.rpartition("/")[2]
     label = str(labels.get("helm.sh/chart", labels.get("chart", "")))
-    return label.removeprefix(f"{name}-") if label.startswith(f"{name}-") else operator.version
+    name = f"{chart_name(operator)}-"
+    return label.removeprefix(name) if label.startswith(name) else operator.version
 
 
 def _without_option(name: str, deployment: Manifest) -> str:

@@ -2,7 +2,16 @@ import shlex
 
 import pytest
 
-from cluster.operators import KEDA, METRICS, PROMETHEUS, SPARK, STRIMZI, installation, wanted
+from cluster.operators import (
+    KEDA,
+    METRICS,
+    PROMETHEUS,
+    ROOT,
+    SPARK,
+    STRIMZI,
+    installation,
+    wanted,
+)
 
 EVERY = wanted(monitoring=True, keda=True)
 
@@ -35,10 +44,14 @@ def test_kubelets_certificates_go_unchecked_on_kind_only():
 
 @pytest.mark.parametrize("operator", EVERY, ids=lambda operator: operator.name)
 def test_every_chart_comes_at_a_pinned_version_from_a_public_address(operator):
-    command = installation(operator, on_kind=False)
-    assert command[command.index("--version") + 1] == operator.version
+    command = shlex.join(installation(operator, on_kind=False))
     assert operator.version.count(".") == 2
-    assert operator.chart.startswith("oci://") or f"--repo {operator.repository}" in shlex.join(
-        command
-    )
-    assert operator.chart.startswith("oci://") or operator.repository.startswith("https://")
+    assert f" --version {operator.version} " in command
+    addresses = ("oci://", "https://") if not operator.repository else (f"{operator.chart} --repo",)
+    assert any(f" {operator.name} {address}" in command for address in addresses)
+    assert "{" not in operator.chart.format(version=operator.version)
+
+
+@pytest.mark.parametrize("operator", EVERY, ids=lambda operator: operator.name)
+def test_no_folder_of_ours_can_be_taken_for_a_chart(operator):
+    assert not (ROOT / installation(operator, on_kind=False)[4]).exists()

@@ -99,9 +99,18 @@ def test_what_helm_installed_helm_mends_and_does_not_upgrade():
     )
     labels = {"labels": {"helm.sh/chart": "spark-operator-2.4.0"}}
     assert mending(SPARK, spark("--namespaces=default", **BY_HELM, **labels)) == (
-        "helm upgrade mine spark-operator --repo https://kubeflow.github.io/spark-operator"
+        "helm upgrade mine"
+        " https://github.com/kubeflow/spark-operator/releases/download/v2.4.0/spark-operator-2.4.0.tgz"
         " --version 2.4.0 --reuse-values --namespace there"
         " '--set-json=spark.jobNamespaces=[\"\"]'"
+    )
+
+
+def test_the_prometheus_operator_is_told_of_one_more_namespace_by_helm():
+    args = ["--namespaces=default,monitoring"]
+    deployed = deployment("p", {"name": "prometheus-operator", "args": args}, **BY_HELM)
+    assert mending(PROMETHEUS, deployed).endswith(
+        ' \'--set-json=prometheusOperator.namespaces.additional=["default", "monitoring", "sky"]\''
     )
 
 
