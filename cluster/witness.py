@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import click
 from kafka import KafkaAdminClient
 from minio import Minio
 
@@ -23,7 +24,10 @@ from local.checks import PublishedAlert, Row, alert_differences, archive_differe
 from local.evidence import archive_rows, published_alerts
 from local.offsets import has_caught_up, progress_of
 from local.processes import Goal, await_until
-from services.reports.topics import REPORTS, TOPICS
+from services.archiving.identity import TopicIdentity
+from services.archiving.naming import object_start
+from services.archiving.starting import short_id
+from services.reports.topics import REPORTS, TOPICS, Topic
 from services.stream.connection import KafkaConnection, new_client
 from simulator.ledger import Entry, entries
 
@@ -31,7 +35,6 @@ GROUPS = ("alerting", "archiving")
 BUCKET = "dronewatch"
 LEDGER = "/var/lib/dronewatch/ledger.jsonl"
 CAUGHT_UP = Goal("alerting and archiving should catch up", 600)
-REPORTS_TOPIC = next(topic for topic in TOPICS if topic.name == REPORTS)
 
 # The Kafka user, as Helm's arguments.
 WITNESS = (
@@ -66,13 +69,15 @@ class Evidence:
 def evidence(platform: Platform) -> Evidence:
     """Stop the fleet, wait until all is worked off, and read it all.
 
-    ClickException if that does not come to an end.
+    Of the archive only what came from the topic as it is now: what an earlier one left there, no
+    ledger tells of. ClickException if that does not come to an end.
     """
     stop_fleet(platform)
     with kafka_access(platform, "witness") as connection:
         await_caught_up(connection)
         alerts = published_alerts(connection)
-    return Evidence(ledger_entries(platform), archived_rows(platform), alerts)
+        topic_id = reports_topic_id(connection)
+    return Evidence(ledger_entries(platform), archived_rows(platform, topic_id), alerts)
 
 
 def stop_fleet(platform: Platform) -> None:
@@ -96,14 +101,33 @@ def await_caught_up(connection: KafkaConnection) -> None:
     """Until both groups have committed the end of every partition."""
     admin = new_client(KafkaAdminClient, connection)
     try:
+        topic = reports_topic(admin)
         await_until(
-            lambda: has_caught_up(progress_of(admin, REPORTS_TOPIC, GROUPS), GROUPS),
+            lambda: has_caught_up(progress_of(admin, topic, GROUPS), GROUPS),
             [],
             CAUGHT_UP,
             look_seconds=1.0,
         )
     finally:
         admin.close()
+
+
+def reports_topic(admin: KafkaAdminClient) -> Topic:
+    """The topic with as many partitions as the platform gave it. KafkaError if it is not there."""
+    (found,) = admin.describe_topics([REPORTS])
+    return Topic(REPORTS, len(found["partitions"]))
+
+
+def reports_topic_id(connection: KafkaConnection) -> str:
+    """What stands for the topic in objects' names. ClickException if it is not there."""
+    identity = TopicIdentity(connection, REPORTS)
+    try:
+        topic_id = identity.current()
+    finally:
+        identity.close()
+    if topic_id is None:
+        raise click.ClickException(f"there is no topic {REPORTS}")
+    return short_id(topic_id)
 
 
 def ledger_entries(platform: Platform) -> list[Entry]:
@@ -143,11 +167,13 @@ def reader_pod(deployment: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def archived_rows(platform: Platform) -> list[Row]:
-    """Every row of the archive."""
+def archived_rows(platform: Platform, topic_id: str) -> list[Row]:
+    """Every row of the archive that came from the topic of this id (8 hex digits)."""
     with store_access(platform, "analysis") as store, TemporaryDirectory() as folder:
         for name in object_names(store):
-            store.fget_object(BUCKET, name, str(Path(folder) / name))
+            start = object_start(name)
+            if start and start.topic_id == topic_id:
+                store.fget_object(BUCKET, name, str(Path(folder) / name))
         return list(archive_rows(Path(folder)))
 
 

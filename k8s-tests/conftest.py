@@ -18,10 +18,8 @@ from cluster.witness import WITNESS
 
 REPOSITORY = Path(__file__).parents[1]
 NAMESPACES = pytest.StashKey[set[str]]()
-FLEET = (
-    "--set-json",
-    'simulator={"speed": "max", "rate": 300, "faultShare": 0.01}',
-)
+# One by one: a whole `simulator` would take the place of its other values, the ledger too.
+FLEET = ("--set-json", 'simulator.speed="max",simulator.rate=300,simulator.faultShare=0.01')
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

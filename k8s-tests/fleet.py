@@ -1,29 +1,36 @@
 """The fleet of a platform as the witness: how much it has sent, and whether it all arrived."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
 from kafka import KafkaAdminClient
 
 from cluster.access import kafka_access
 from cluster.release import Platform
-from cluster.witness import GROUPS, REPORTS_TOPIC, evidence, start_fleet
+from cluster.witness import GROUPS, evidence, reports_topic, start_fleet
 from local.offsets import progress_of, written
 from local.processes import Goal, await_until
 from services.stream.connection import new_client
 
 
-def sent_more_than(platform: Platform, reports: int, seconds: float = 180) -> None:
-    """Wait until so many reports more than now have been sent."""
+@contextmanager
+def sent(platform: Platform) -> Iterator[Callable[[], int]]:
+    """`count()`: how many reports have been sent until now."""
     with kafka_access(platform, "witness") as connection:
         admin = new_client(KafkaAdminClient, connection)
         try:
-            before = written(progress_of(admin, REPORTS_TOPIC, GROUPS))
-            await_until(
-                lambda: written(progress_of(admin, REPORTS_TOPIC, GROUPS)) > before + reports,
-                [],
-                Goal(f"{reports} more reports should come", seconds),
-                look_seconds=0.5,
-            )
+            topic = reports_topic(admin)
+            yield lambda: written(progress_of(admin, topic, GROUPS))
         finally:
             admin.close()
+
+
+def sent_more_than(platform: Platform, reports: int, seconds: float = 180) -> None:
+    """Wait until so many reports more than now have been sent."""
+    with sent(platform) as count:
+        before = count()
+        goal = Goal(f"{reports} more reports should come", seconds)
+        await_until(lambda: count() > before + reports, [], goal, look_seconds=0.5)
 
 
 def adds_up(platform: Platform) -> None:
