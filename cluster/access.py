@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import click
 from minio import Minio
 
 from cluster.commands import kubectl
@@ -51,7 +52,7 @@ def kafka_access(platform: Platform, user: str) -> Iterator[KafkaConnection]:
     brokers = broker_hosts(platform)
     with ExitStack() as stack:
         ca_file = Path(stack.enter_context(TemporaryDirectory())) / "ca.crt"
-        ca_file.write_text(secret(platform, f"{platform.release}-cluster-ca-cert")["ca.crt"])
+        ca_file.write_text(secret(platform, f"{platform.release}-cluster-ca-cert", "ca.crt"))
         ports = {
             host: stack.enter_context(forwarded(platform, f"pod/{pod}", KAFKA_PORT))
             for pod, host in brokers.items()
@@ -61,7 +62,7 @@ def kafka_access(platform: Platform, user: str) -> Iterator[KafkaConnection]:
             bootstrap_servers=",".join(f"{host}:{KAFKA_PORT}" for host in ports),
             security_protocol="SASL_SSL",
             username=platform.named(user),
-            password=secret(platform, platform.named(user))["password"],
+            password=secret(platform, platform.named(user), "password"),
             ca_file=str(ca_file),
         )
 
@@ -78,21 +79,23 @@ def broker_hosts(platform: Platform) -> dict[str, str]:
 @contextmanager
 def store_access(platform: Platform, user: str) -> Iterator[Minio]:
     """A client of the release's MinIO as the user of this name (archiving, analysis)."""
-    keys = secret(platform, f"{platform.release}-minio-{user}")
+    keys = f"{platform.release}-minio-{user}"
     with forwarded(platform, f"service/{platform.named('minio')}", STORE_PORT) as port:
         yield Minio(
             f"127.0.0.1:{port}",
-            access_key=keys["accessKey"],
-            secret_key=keys["secretKey"],
+            access_key=secret(platform, keys, "accessKey"),
+            secret_key=secret(platform, keys, "secretKey"),
             secure=False,
             region="us-east-1",
         )
 
 
-def secret(platform: Platform, name: str) -> dict[str, str]:
-    """What the Secret holds, as text."""
+def secret(platform: Platform, name: str, key: str) -> str:
+    """A text that the Secret holds. ClickException if there is none."""
     found = json.loads(kubectl(platform.namespace, "get", "secret", name, "--output", "json"))
-    return {key: base64.b64decode(value).decode() for key, value in found["data"].items()}
+    if key not in found["data"]:
+        raise click.ClickException(f"Secret {name} holds no {key}")
+    return base64.b64decode(found["data"][key]).decode()
 
 
 @contextmanager
