@@ -86,8 +86,23 @@ def ready_pods(items: Iterable[Manifest], component: str) -> list[str]:
 
 
 def _is_ready(pod: Manifest) -> bool:
-    conditions = pod.get("status", {}).get("conditions", ())
-    return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
+    return any(each["type"] == "Ready" and each["status"] == "True" for each in _conditions(pod))
+
+
+def homeless_pods(items: Iterable[Manifest]) -> list[str]:
+    """A line for each pod that no node takes, with the scheduler's reason."""
+    return [
+        f"pod {item['metadata']['name']} finds no node: {each.get('message', 'no reason given')}"
+        for item in items
+        if item["kind"] == "Pod"
+        for each in _conditions(item)
+        if each["type"] == "PodScheduled" and each["status"] == "False"
+    ]
+
+
+def _conditions(pod: Manifest) -> Sequence[Manifest]:
+    conditions: Sequence[Manifest] = pod.get("status", {}).get("conditions", ())
+    return conditions
 
 
 def _part(name: str, deployment: Manifest, scaler: Manifest | None) -> Part:

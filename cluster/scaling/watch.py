@@ -10,7 +10,16 @@ import click
 
 from cluster.commands import kubectl
 from cluster.release import Platform
-from cluster.scaling.replicas import PARTS, Count, Look, parts_of, rate_between, ready_pods, sample
+from cluster.scaling.replicas import (
+    PARTS,
+    Count,
+    Look,
+    homeless_pods,
+    parts_of,
+    rate_between,
+    ready_pods,
+    sample,
+)
 from cluster.scaling.table import heading, is_news, row
 from local.processes import Goal, await_until
 
@@ -46,7 +55,11 @@ class Watch:
     def until(self, is_done: Callable[[Look], bool], goal: Goal) -> None:
         """Look and tell until it is so. ClickException if that takes longer than the goal says."""
         self._told = None
-        await_until(lambda: is_done(self._tell(self.look())), [], goal, LOOK_SECONDS)
+        try:
+            await_until(lambda: is_done(self._tell(self.look())), [], goal, LOOK_SECONDS)
+        except click.ClickException as error:
+            lines = [error.message, *homeless_pods(_items(self._platform))]
+            raise click.ClickException("\n  ".join(lines)) from error
 
     def go_on(self, seconds: float) -> None:
         """Look and tell for so long."""

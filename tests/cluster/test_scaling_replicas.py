@@ -10,6 +10,7 @@ from cluster.scaling.replicas import (
     goals,
     has_fallen,
     has_risen,
+    homeless_pods,
     is_at,
     is_autoscaled,
     parts_of,
@@ -102,6 +103,15 @@ def test_pods_that_start_or_end_or_are_of_another_component_do_not_answer_for_it
         deployment(),
     ]
     assert ready_pods(items, "alerting") == ["works"]
+
+
+def test_a_pod_that_no_node_takes_is_told_with_the_reason():
+    condition = {"type": "PodScheduled", "status": "False", "message": "Insufficient cpu."}
+    waiting = pod("waits") | {"status": {"conditions": [condition]}}
+    new = pod("new") | {"status": {}}
+    assert homeless_pods([pod("works"), waiting, new, deployment()]) == [
+        "pod waits finds no node: Insufficient cpu."
+    ]
 
 
 def test_a_metric_is_found_by_its_whole_name():
