@@ -49,16 +49,18 @@ def test_a_kafka_user_is_refused_to_write_to_a_topic_that_is_not_its_own(
 ) -> None:
     with kafka_access(platform, user) as connection:
         producer = new_client(KafkaProducer, connection, max_block_ms=20_000)
-        with pytest.raises(TopicAuthorizationFailedError):
+        with pytest.raises(KafkaError, match="AuthorizationFailed"):
             producer.send(topic, b"not mine", partition=0).get(30)
         producer.close()
 
 
 @pytest.mark.parametrize(("user", "topic"), refused(MAY_READ))
-def test_a_kafka_user_is_refused_to_read_a_topic_that_is_not_its_own(
+def test_a_kafka_user_does_not_see_or_may_not_read_a_topic_that_is_not_its_own(
     platform: Platform, user: str, topic: str
 ) -> None:
     with kafka_access(platform, user) as connection, consumer(connection) as reader:
+        if topic not in reader.topics():
+            return  # It does not even see it.
         partition = TopicPartition(topic, 0)
         reader.assign([partition])
         with pytest.raises(TopicAuthorizationFailedError):
