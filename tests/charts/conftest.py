@@ -90,6 +90,7 @@ EVERYTHING_ON = (
     "--set=global.networkPolicy.enabled=true",
     "--set=global.monitoring.enabled=true",
     "--set=analysis.run.enabled=true",
+    "--set=kafka.metrics.enabled=true",
     "--set-string=analysis.questions.mine=SELECT 1",
     "--set=simulator.ledger.enabled=true",
 )

@@ -38,7 +38,7 @@ STRANGERS = {
     ),
 }
 DNS = Endpoint("kube-system", {"k8s-app": "kube-dns"})
-PORTS = (443, 4040, 7078, 7079, 8080, 8081, 8443, 9000, 9090, 9091, 9093)
+PORTS = (443, 4040, 7078, 7079, 8080, 8081, 8443, 9000, 9090, 9091, 9093, 9404)
 
 
 def documented_flows() -> set[Flow]:

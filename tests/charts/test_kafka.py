@@ -73,6 +73,22 @@ def test_topics_do_not_hold_back_an_uninstall(kafka: list[Manifest]) -> None:
     assert finalizers in template["topicOperatorContainer"]["env"]
 
 
+def test_its_own_metrics_are_told_only_if_asked_for(render: Render, kafka: list[Manifest]) -> None:
+    assert "metricsConfig" not in of_kind(kafka, "Kafka")["dw"]["spec"]["kafka"]
+    told = render("kafka", "--set=metrics.enabled=true")
+    config = of_kind(told, "Kafka")["dw"]["spec"]["kafka"]["metricsConfig"]
+    assert config == {"type": "strimziMetricsReporter"}
+    assert not of_kind(told, "PodMonitor")
+
+
+def test_prometheus_reads_its_metrics_from_the_brokers_pods(everything: list[Manifest]) -> None:
+    spec = of_kind(everything, "PodMonitor")["dw-kafka"]["spec"]
+    brokers = {"strimzi.io/cluster": "dw", "strimzi.io/name": "dw-kafka"}
+    assert spec["selector"]["matchLabels"] == brokers
+    (endpoint,) = spec["podMetricsEndpoints"]
+    assert (endpoint["port"], endpoint["path"]) == ("tcp-prometheus", "/metrics")
+
+
 def test_another_cluster_of_the_namespace_can_be_used(render: Render) -> None:
     manifests = render("alerting", "--set=global.kafka.cluster=shared")
     assert "shared-kafka-bootstrap:9093" in str(manifests)

@@ -30,6 +30,10 @@ COMPONENTS = (
     simulator.run,
 )
 
+# Components whose pods the charts describe down to their ports, and those that an operator knows.
+OURS = ("simulator", "alerting", "archiving", "minio", "analysis-driver")
+OF_OPERATORS = ("kafka", "spark-operator")
+
 
 def rules(manifests: list[Manifest]) -> list[Manifest]:
     (group,) = of_kind(manifests, "PrometheusRule")["dw-monitoring"]["spec"]["groups"]
@@ -76,7 +80,7 @@ def test_each_alert_stands_in_a_file_of_its_name_and_has_a_runbook(
 def test_everything_known_at_rendering_is_filled_in(monitoring: list[Manifest]) -> None:
     for query in queries(monitoring):
         assert not [word for word in ("$threshold", "$release", "$namespace") if word in query]
-        assert 'namespace="sky"' in query or query.startswith("increase(spark_application")
+        assert 'namespace="sky"' in query or 'app_type="sky"' in query
 
 
 def test_releases_may_share_a_grafana(render: Render) -> None:
@@ -124,10 +128,8 @@ def test_each_monitor_selects_its_pods_and_a_port_that_they_have(
     everything: list[Manifest],
 ) -> None:
     monitors = of_kind(everything, "PodMonitor")
-    assert monitors.keys() == {
-        f"dw-{n}" for n in ("simulator", "alerting", "archiving", "minio", "analysis")
-    }
-    for name, monitor in monitors.items():
+    assert monitors.keys() == {f"dw-{component}" for component in (*OURS, *OF_OPERATORS)}
+    for name, monitor in ((f"dw-{component}", monitors[f"dw-{component}"]) for component in OURS):
         wanted = monitor["spec"]["selector"]["matchLabels"].items()
         selected = [pod for pod in pods(everything) if pod.labels.items() >= wanted]
         assert selected, name
@@ -135,6 +137,45 @@ def test_each_monitor_selects_its_pods_and_a_port_that_they_have(
         for pod in selected:
             named = {p["name"] for c in pod.spec["containers"] for p in c.get("ports", ())}
             assert ports <= named | {"spark-ui"}, name
+
+
+def test_queries_tell_components_apart_by_the_label_that_their_monitor_puts_on(
+    everything: list[Manifest], monitoring: list[Manifest]
+) -> None:
+    put_on = {
+        relabeling["replacement"]
+        for monitor in of_kind(everything, "PodMonitor").values()
+        for endpoint in monitor["spec"]["podMetricsEndpoints"]
+        for relabeling in endpoint["relabelings"]
+        if relabeling["targetLabel"] == "component"
+    }
+    asked = {
+        component
+        for query in queries(monitoring)
+        for names in re.findall(r'component=~?"([^"]*)"', query)
+        for component in names.split("|")
+    }
+    assert put_on == {*OURS, *OF_OPERATORS}
+    assert asked
+    assert asked <= put_on
+
+
+def test_the_spark_operator_is_read_in_its_own_namespace(render: Render) -> None:
+    where = "--set=sparkOperator.namespace=spark"
+    spec = of_kind(render("monitoring", ON, where), "PodMonitor")["dw-spark-operator"]["spec"]
+    assert spec["namespaceSelector"] == {"matchNames": ["spark"]}
+    assert not of_kind(render("monitoring", ON, "--set=sparkOperator.enabled=false"), "PodMonitor")
+
+
+@pytest.mark.parametrize("kind", ["SparkApplication", "ScheduledSparkApplication"])
+def test_runs_carry_the_label_by_which_the_operator_counts_them(
+    everything: list[Manifest], kind: str
+) -> None:
+    (application,) = of_kind(everything, kind).values()
+    label = f'app_type="{application["metadata"]["labels"]["app_type"]}"'
+    asked = [query for query in queries(everything) if "spark_application" in query]
+    assert asked
+    assert all(label in query for query in asked)
 
 
 def test_ones_own_labels_are_on_what_prometheus_selects(render: Render) -> None:

@@ -1,3 +1,9 @@
+{{/* The operator counts runs by the label app_type, unless it was told another: so they are told apart. */}}
+{{- define "analysis.labels" -}}
+{{ include "dronewatch-lib.labels" (list . "analysis") }}
+app_type: {{ .Release.Namespace }}
+{{- end }}
+
 {{/* A SparkApplication's spec, by (dict "root" $ "arrival" (dict "from" ... "to" ...)). */}}
 {{- define "analysis.spec" -}}
 {{- $root := .root -}}

@@ -151,28 +151,44 @@ spec:
     matchLabels: {{- include "dronewatch-lib.selectorLabels" (list . .Chart.Name) | nindent 6 }}
 {{- end }}
 
-{{/* By (list $ "component" "port name" (list "/path" ...)). */}}
+{{/*
+What Prometheus reads, by (dict "root" $ "component" "of the pods" "port" "its name" "paths" (list ...));
+for pods that the chart itself does not make, also "pods", a map of their labels, and "namespace", if
+they are elsewhere. Queries tell components apart by the label `component` that is put on here.
+*/}}
 {{- define "dronewatch-lib.podMonitor" -}}
-{{- $root := index . 0 -}}
-{{- if include "dronewatch-lib.isMonitored" $root -}}
+{{- if include "dronewatch-lib.isMonitored" .root -}}
 apiVersion: monitoring.coreos.com/v1
 kind: PodMonitor
 metadata:
-  name: {{ include "dronewatch-lib.fullname" $root }}
+  name: {{ printf "%s-%s" .root.Release.Name .component | trunc 52 | trimSuffix "-" }}
   labels:
-    {{- include "dronewatch-lib.labels" (list $root (index . 1)) | nindent 4 }}
-    {{- with (include "dronewatch-lib.global" $root | fromYaml).monitoring.labels }}
+    {{- include "dronewatch-lib.labels" (list .root .component) | nindent 4 }}
+    {{- with (include "dronewatch-lib.global" .root | fromYaml).monitoring.labels }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
 spec:
+  {{- with .namespace }}
+  namespaceSelector:
+    matchNames: [{{ . }}]
+  {{- end }}
   selector:
-    matchLabels: {{- include "dronewatch-lib.selectorLabels" (list $root (index . 1)) | nindent 6 }}
+    {{- if .pods }}
+    matchLabels: {{- toYaml .pods | nindent 6 }}
+    {{- else }}
+    matchLabels: {{- include "dronewatch-lib.selectorLabels" (list .root .component) | nindent 6 }}
+    {{- end }}
   podMetricsEndpoints:
-    {{- $port := index . 2 }}
-    {{- range index . 3 }}
-    - port: {{ $port }}
+    {{- range .paths }}
+    - port: {{ $.port }}
       path: {{ . }}
       interval: 15s
+      relabelings:
+        - targetLabel: component
+          replacement: {{ $.component }}
+        # Else two paths of a pod would write into one `up`.
+        - sourceLabels: [__metrics_path__]
+          targetLabel: metrics_path
     {{- end }}
 {{- end }}
 {{- end }}

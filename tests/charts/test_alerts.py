@@ -1,0 +1,110 @@
+"""When those alerts fire that a plain `increase()` or `up == 0` would miss, by promtool."""
+
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.charts.conftest import Render
+from tests.charts.manifests import of_kind
+
+# Of the series, in promtool's notation: `1x40` is 1 and 40 times more, `_x40` is 40 times nothing.
+STEP = "15s"
+LOST = 'dronewatch_archiving_lost_offsets_total{namespace="sky",pod="a"}'
+STARTED = 'process_start_time_seconds{namespace="sky",pod="a",component="archiving"}'
+FAILED = 'spark_application_failure_count{app_type="sky",namespace="operators",pod="%s"}'
+READ = 'dronewatch_consumer_records_total{namespace="sky",component="%s"}'
+UP = 'up{namespace="sky",component="%s",pod="a"}'
+
+
+@dataclass(frozen=True)
+class Case:
+    """What Prometheus has seen of some series; how many alerts of the name fire after a time."""
+
+    alert: str
+    series: dict[str, str]
+    after: str
+    firing: int
+
+
+CASES = {
+    "a new pod begins with a loss": Case(
+        "DronewatchReportsLost", {LOST: "_x40 7x80", STARTED: "_x40 600x80"}, "12m", 1
+    ),
+    "a loss is over after a quarter of an hour": Case(
+        "DronewatchReportsLost", {LOST: "_x40 7x80", STARTED: "_x40 600x80"}, "26m", 0
+    ),
+    "an old pod loses": Case(
+        "DronewatchReportsLost", {LOST: "0x80 7x80", STARTED: "0x160"}, "22m", 1
+    ),
+    "a new Prometheus finds an old loss": Case(
+        "DronewatchReportsLost", {LOST: "_x100 7x80", STARTED: "_x100 0x80"}, "26m", 0
+    ),
+    "the first run fails": Case("DronewatchAnalysisFailed", {FAILED % "a": "_x240 1x20"}, "62m", 1),
+    "another run fails": Case("DronewatchAnalysisFailed", {FAILED % "a": "1x240 2x20"}, "62m", 1),
+    "a run failed long ago": Case("DronewatchAnalysisFailed", {FAILED % "a": "1x480"}, "90m", 0),
+    "the operator counts failed runs anew": Case(
+        "DronewatchAnalysisFailed",
+        {FAILED % "a": "2x240 stale", FAILED % "b": "_x240 2x20"},
+        "62m",
+        0,
+    ),
+    "one group does not read": Case(
+        "DronewatchNothingConsumed",
+        {READ % "alerting": "0+100x80", READ % "archiving": "500x80"},
+        "16m",
+        1,
+    ),
+    "no drone sends": Case(
+        "DronewatchNothingConsumed",
+        {READ % "alerting": "500x80", READ % "archiving": "500x80"},
+        "16m",
+        2,
+    ),
+    "a component is gone": Case(
+        "DronewatchComponentMissing",
+        {UP % "archiving": "1x40 stale", UP % "alerting": "1x80", UP % "simulator": "1x40 stale"},
+        "16m",
+        1,
+    ),
+    "a component is down": Case(
+        "DronewatchComponentMissing", {UP % "archiving": "1x40 0x40"}, "16m", 0
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def promtool() -> str:
+    found = shutil.which("promtool")
+    if found is None:
+        pytest.skip("ALERTS NOT TRIED: no promtool on the PATH")
+    return found
+
+
+@pytest.fixture(scope="module")
+def rules(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    manifests = render("monitoring", "--set=global.monitoring.enabled=true")
+    file = tmp_path_factory.mktemp("rules") / "rules.yaml"
+    spec = of_kind(manifests, "PrometheusRule")["dw-monitoring"]["spec"]
+    file.write_text(yaml.safe_dump(spec))
+    return file
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_an_alert_fires_when_it_should(
+    promtool: str, rules: Path, tmp_path: Path, case: Case
+) -> None:
+    firing = f'count(ALERTS{{alertname="{case.alert}",alertstate="firing"}}) or vector(0)'
+    expected = {"expr": firing, "eval_time": case.after, "exp_samples": [{"value": case.firing}]}
+    series = [{"series": name, "values": values} for name, values in case.series.items()]
+    story = {"interval": STEP, "input_series": series, "promql_expr_test": [expected]}
+    file = tmp_path / "story.yaml"
+    content = {"rule_files": [str(rules)], "evaluation_interval": STEP, "tests": [story]}
+    file.write_text(yaml.safe_dump(content))
+    ran = subprocess.run(
+        [promtool, "test", "rules", file], capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
