@@ -19,6 +19,7 @@ REPORTS_BETWEEN = 1_500
 RECOVERY_SECONDS = 60
 WATCHED_SECONDS = 30
 LATENCY_MS = 1_000
+READY = "--for=condition=Ready"
 # All that may die, by label.
 PARTS = {
     "alerting": "app.kubernetes.io/component=alerting",
@@ -54,7 +55,7 @@ def await_all_ready(platform: Platform) -> None:
 def await_kafka(platform: Platform) -> None:
     """Its pod may not be there yet: it is made anew under the same name."""
     await_until(lambda: bool(broker_hosts(platform)), [], Goal("brokers should come", 60))
-    kubectl(platform.namespace, "wait", "pod", "-l", PARTS["kafka"], "--for=condition=Ready")
+    kubectl(platform.namespace, "wait", "pod", "-l", PARTS["kafka"], READY, "--timeout=180s")
 
 
 def test_kills_of_any_pods_lose_and_double_nothing_and_alerts_are_quick_again_within_a_minute(
