@@ -53,8 +53,8 @@ def deploy(platform: Platform, values: Path, helm_arguments: tuple[str, ...]) ->
     install(platform, *helm_arguments, values=values)
     click.echo(kubectl(platform.namespace, "get", "pods"))
     click.echo(f"    All ready after {time.monotonic() - began:.0f} s. See it work:")
-    logs = f"kubectl --namespace {platform.namespace} logs deployment/{platform.named('alerting')}"
-    click.echo(f"    {logs} --follow")
+    click.echo(f"    kubectl --namespace {platform.namespace} get hpa --watch")
+    click.echo("    make scale-demo")
 
 
 @click.command()
