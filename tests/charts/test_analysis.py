@@ -18,9 +18,21 @@ def application(render: Render) -> Manifest:
 def test_every_night_asks_about_the_day_before(render: Render) -> None:
     manifests = render("analysis")
     assert not of_kind(manifests, "SparkApplication")
-    nightly = of_kind(manifests, "ScheduledSparkApplication")["dw-analysis-nightly"]["spec"]
+    (nightly,) = (m["spec"] for m in of_kind(manifests, "ScheduledSparkApplication").values())
     assert nightly["concurrencyPolicy"] == "Forbid"
     assert {"--from=yesterday", "--to=today"} <= set(nightly["template"]["arguments"])
+
+
+def test_a_changed_schedule_makes_a_new_object_because_the_operator_keeps_to_the_old_time(
+    render: Render,
+) -> None:
+    every_hour = "--set=nightly.schedule=0 * * * *"
+    names = [
+        name
+        for arguments in ((), (every_hour,), (every_hour, "--set=nightly.keepFailed=1"))
+        for name in of_kind(render("analysis", *arguments), "ScheduledSparkApplication")
+    ]
+    assert names[0] != names[1] == names[2]
 
 
 def test_a_run_now_asks_about_everything(application: Manifest) -> None:
@@ -69,7 +81,7 @@ def test_the_operator_needs_no_right_to_make_network_policies(application: Manif
 
 def test_settings_of_ones_own_go_above_the_charts(render: Render) -> None:
     given = r"--set-string=sparkConf.spark\.driver\.port=7000,sparkConf.spark\.x=y"
-    nightly = of_kind(render("analysis", given), "ScheduledSparkApplication")["dw-analysis-nightly"]
+    (nightly,) = of_kind(render("analysis", given), "ScheduledSparkApplication").values()
     settings = nightly["spec"]["template"]["sparkConf"]
     assert (settings["spark.driver.port"], settings["spark.x"]) == ("7000", "y")
     assert settings["spark.metrics.namespace"] == "dronewatch"

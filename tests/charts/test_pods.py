@@ -30,8 +30,8 @@ def test_there_is_a_pod_of_every_part(everything: list[Manifest]) -> None:
         "Kafka dw entity-operator",
         "SparkApplication dw-analysis-1 driver",
         "SparkApplication dw-analysis-1 executor",
-        "ScheduledSparkApplication dw-analysis-nightly driver",
-        "ScheduledSparkApplication dw-analysis-nightly executor",
+        "ScheduledSparkApplication dw-analysis-nightly-9de9 driver",
+        "ScheduledSparkApplication dw-analysis-nightly-9de9 executor",
     }
 
 
@@ -66,7 +66,7 @@ def test_only_who_uses_the_api_has_a_token(everything: list[Manifest]) -> None:
     assert with_token == {
         "Job dw-minio-credentials",
         "SparkApplication dw-analysis-1 driver",
-        "ScheduledSparkApplication dw-analysis-nightly driver",
+        "ScheduledSparkApplication dw-analysis-nightly-9de9 driver",
     }
     accounts = of_kind(everything, "ServiceAccount").values()
     assert [a for a in accounts if a["automountServiceAccountToken"] is not False] == []

@@ -4,6 +4,16 @@
 app_type: {{ .Release.Namespace }}
 {{- end }}
 
+{{/*
+The nightly runs' name. With a mark of the schedule: the operator keeps to the next time it once
+worked out, so a changed schedule must be a new object. It adds a time of 20 characters itself, and
+-ui-svc for a Service: 63 in all.
+*/}}
+{{- define "analysis.nightlyName" -}}
+{{- $name := include "dronewatch-lib.fullname" . | trunc 23 | trimSuffix "-" -}}
+{{- printf "%s-nightly-%s" $name (sha256sum .Values.nightly.schedule | trunc 4) -}}
+{{- end }}
+
 {{/* A SparkApplication's spec, by (dict "root" $ "arrival" (dict "from" ... "to" ...)). */}}
 {{- define "analysis.spec" -}}
 {{- $root := .root -}}
