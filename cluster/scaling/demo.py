@@ -21,7 +21,7 @@ from cluster.scaling.replicas import (
     replicas_of,
 )
 from cluster.scaling.table import LEGEND, summary
-from cluster.scaling.values import Values, by_hand, calm, load, planned_rate
+from cluster.scaling.values import Values, before, by_hand, load, planned_rate
 from cluster.scaling.watch import Watch, partitions
 from local.processes import Goal
 from local.progress import announce
@@ -39,12 +39,11 @@ def run_demo(platform: Platform, mode: str, reports_per_second: int) -> None:
     ClickException if the platform is not there, or if replicas do not come and go as they should.
     """
     release = release_of(platform)
-    simulator = release.values["simulator"]
-    announce(f"{platform}: its fleet sends {_rate(planned_rate(simulator))}")
+    announce(f"{platform}: its fleet sends {_rate(planned_rate(release.values['simulator']))}")
     click.echo(f"    {LEGEND}")
     watch = Watch(platform)
     show = _by_autoscalers if mode == "auto" else _by_hand
-    show(platform, watch, simulator, reports_per_second)
+    show(platform, watch, release.values, reports_per_second)
     announce("In short")
     for line in summary(watch.looks):
         click.echo(f"    {line}")
@@ -57,11 +56,12 @@ def _rate(reports_per_second: float | None) -> str:
     return f"{reports_per_second:,.0f} reports/s"
 
 
-def _by_autoscalers(platform: Platform, watch: Watch, simulator: Values, rate: int) -> None:
-    before = watch.look()
-    few, many = replicas_of(before), goals(before.parts)
+def _by_autoscalers(platform: Platform, watch: Watch, values: Values, rate: int) -> None:
+    first = watch.look()
+    few, many = replicas_of(first), goals(first.parts)
     announce(f"Load rises to {_rate(rate)}")
-    with changed(platform, {"simulator": load(simulator, rate)}, "Load falls: all as it was"):
+    loaded = {"simulator": load(values["simulator"], rate)}
+    with changed(platform, loaded, "Load falls: all as it was"):
         rise = Goal(f"{_listed(many)} should be ready ({HINT})", RISE_SECONDS)
         watch.until(lambda look: has_risen(look, many), rise)
         watch.go_on(SHOWN_SECONDS)
@@ -73,12 +73,12 @@ def _by_autoscalers(platform: Platform, watch: Watch, simulator: Values, rate: i
     _show_autoscalers(platform)
 
 
-def _by_hand(platform: Platform, watch: Watch, simulator: Values, rate: int) -> None:
-    before = watch.look()
-    few = replicas_of(before)
+def _by_hand(platform: Platform, watch: Watch, values: Values, rate: int) -> None:
+    first = watch.look()
+    few = replicas_of(first)
     many = {part: max(REPLICAS, replicas + 1) for part, replicas in few.items()}
     announce(f"Autoscaling off; load rises to {_rate(rate)}")
-    loaded = {"simulator": load(simulator, rate), **by_hand(few)}
+    loaded = {"simulator": load(values["simulator"], rate), **by_hand(values, few)}
     with changed(platform, loaded, "Autoscaling on again: all as it was"):
         watch.go_on(SHOWN_SECONDS)
         _scale(platform, watch, many)
@@ -86,11 +86,12 @@ def _by_hand(platform: Platform, watch: Watch, simulator: Values, rate: int) -> 
         _show_shares(platform)
         announce("Load falls")
         # With the replicas that are there: only `kubectl scale` shall take them away.
-        upgrade(platform, {"simulator": calm(simulator), **by_hand(many)})
+        kept = {part: {"replicas": number} for part, number in many.items()}
+        upgrade(platform, {"simulator": before(values["simulator"], loaded["simulator"]), **kept})
         watch.go_on(SHOWN_SECONDS)
         _scale(platform, watch, few)
     back = Goal("autoscaling should be as it was", READY_SECONDS)
-    watch.until(lambda look: is_autoscaled(look) == is_autoscaled(before), back)
+    watch.until(lambda look: is_autoscaled(look) == is_autoscaled(first), back)
 
 
 def _scale(platform: Platform, watch: Watch, replicas: Mapping[str, int]) -> None:

@@ -1,12 +1,12 @@
 """At the demo's end: was nothing lost? Counted where the platform has a witness, else told how."""
 
 import os
-import shlex
 
 import click
 
 from cluster.release import CHART, Platform
 from cluster.scaling.release import Release
+from cluster.scaling.table import command_lines
 from cluster.witness import WITNESS, evidence, start_fleet
 from local.progress import announce
 
@@ -22,15 +22,16 @@ def prove(platform: Platform, release: Release) -> None:
     elif "witness" not in release.values["kafka"]["users"]:
         click.echo("    The simulator kept count. For a comparison let a witness read along,")
         click.echo("    and show this again:")
-        click.echo(f"    $ {_witness_command(platform)}")
+        for line in command_lines(_witness_command(platform)):
+            click.echo(line)
     else:
         click.echo("    Comparing the simulator's ledger with archive and alerts")
         click.echo(f"    {_compared(platform)}")
 
 
-def _witness_command(platform: Platform) -> str:
+def _witness_command(platform: Platform) -> tuple[str, ...]:
     where = (platform.release, os.path.relpath(CHART), "--namespace", platform.namespace)
-    return shlex.join(("helm", "upgrade", *where, "--reuse-values", *WITNESS))
+    return "helm", "upgrade", *where, "--reuse-values", *WITNESS
 
 
 def _compared(platform: Platform) -> str:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import click
 
 from cluster.commands import run
 from cluster.release import CHART, Platform
+from cluster.scaling.table import command_lines
 from cluster.scaling.values import Values, settings
 from local.progress import announce
 
@@ -82,5 +82,6 @@ def _in(platform: Platform) -> tuple[str, str]:
 
 def shown(*command: str) -> str:
     """Run a command that the user sees; what it prints. ClickException if it fails."""
-    click.echo(f"    $ {shlex.join(command)}")
+    for line in command_lines(command):
+        click.echo(line)
     return run(*command)

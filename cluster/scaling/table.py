@@ -1,10 +1,12 @@
 """The demo's table: a line when something changes, and what it comes to. Pure."""
 
+import shlex
 from collections.abc import Sequence
 
 from cluster.scaling.replicas import Look, Part
 
 SILENCE_SECONDS = 15.0
+LINE_WIDTH = 100
 LEGEND = (
     "Replicas: ready, or ready→wanted. CPU: per cent of the request, as the autoscaler sees it."
 )
@@ -70,3 +72,15 @@ def _course(name: str, parts: Sequence[Part], looks: Sequence[Look]) -> str:
     at_most = f"{most} from {clock(risen)} on"
     at_end = f"{last} from {clock(looks[fallen].seconds)} on"
     return f"{name:14}  {ready[0]:>6}  {at_most:>17}  {at_end:>17}"
+
+
+def command_lines(command: Sequence[str]) -> list[str]:
+    """A command as lines that a shell understands, none wider than need be."""
+    lines = ["    $"]
+    for word in map(shlex.quote, command):
+        if len(lines[-1]) + len(word) + len("  \\") > LINE_WIDTH:
+            lines[-1] += " \\"
+            lines.append(f"          {word}")
+        else:
+            lines[-1] += f" {word}"
+    return lines

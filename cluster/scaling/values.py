@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 MISSIONS = {"both": 2}
-TURNED = ("drones", "intervalSeconds", "speed", "rate")
 
 Values = Mapping[str, Any]
 
@@ -25,18 +24,26 @@ def load(simulator: Values, reports_per_second: int) -> dict[str, Any]:
     In real time: a fleet that is sped up would date its reports in the future.
     """
     drones = max(1, reports_per_second // MISSIONS.get(simulator["mission"], 1))
-    return {"drones": drones, "intervalSeconds": 1, "speed": "1", "rate": 0}
+    wanted = {"drones": drones, "intervalSeconds": 1, "speed": "1", "rate": 0}
+    return {name: value for name, value in wanted.items() if simulator[name] != value}
 
 
-def calm(simulator: Values) -> dict[str, Any]:
-    """The values that `load` changes, as they are."""
-    return {name: simulator[name] for name in TURNED}
+def before(simulator: Values, changes: Values) -> dict[str, Any]:
+    """The values that are changed, as they are."""
+    return {name: simulator[name] for name in changes}
 
 
-def by_hand(replicas: Mapping[str, int]) -> dict[str, dict[str, Any]]:
-    """Each part's values for so many replicas without autoscaling."""
-    off = {"autoscaling.enabled": False, "autoscaling.lag.enabled": False}
-    return {part: off | {"replicas": number} for part, number in replicas.items()}
+def by_hand(values: Mapping[str, Any], replicas: Mapping[str, int]) -> dict[str, Values]:
+    """For each part, by the values of all, those for so many replicas without autoscaling."""
+    return {
+        part: {**_off(values[part]["autoscaling"]), "replicas": number}
+        for part, number in replicas.items()
+    }
+
+
+def _off(autoscaling: Values) -> Values:
+    kinds = {"autoscaling.enabled": autoscaling, "autoscaling.lag.enabled": autoscaling["lag"]}
+    return {name: False for name, kind in kinds.items() if kind["enabled"]}
 
 
 def settings(values: Mapping[str, Values]) -> tuple[str, ...]:

@@ -1,5 +1,7 @@
+import subprocess
+
 from cluster.scaling.replicas import Autoscaler, Look, Part
-from cluster.scaling.table import clock, heading, is_news, row, summary
+from cluster.scaling.table import clock, command_lines, heading, is_news, row, summary
 
 SCALER = Autoscaler(maximum=6, scale_down_seconds=60, cpu_percent=243)
 
@@ -45,3 +47,13 @@ def test_in_short_the_highest_rate_is_told_if_any_was_seen():
 def test_replicas_that_never_changed_were_there_from_the_beginning():
     [_, alerting] = summary([look(2), look(5)])
     assert " ".join(alerting.split()) == "alerting 1 1 from 0:02 on 1 from 0:02 on"
+
+
+def test_a_long_command_is_told_in_lines_that_a_shell_takes_for_one_command():
+    words = [*(f"--set=alerting.autoscaling.n={n}" for n in range(9)), "a 'b' $c"]
+    first, *rest = command_lines(["printf", "%s.", *words])
+    assert rest
+    assert max(map(len, [first, *rest])) <= 100
+    typed = "\n".join([first.removeprefix("    $"), *rest])
+    ran = subprocess.run(["sh", "-c", typed], capture_output=True, text=True, check=True)
+    assert ran.stdout == "".join(f"{word}." for word in words)

@@ -1,6 +1,6 @@
 import pytest
 
-from cluster.scaling.values import by_hand, calm, load, planned_rate, settings
+from cluster.scaling.values import before, by_hand, load, planned_rate, settings
 
 SIMULATOR = {
     "mission": "both",
@@ -36,20 +36,35 @@ def test_the_load_is_as_high_as_asked_for_whatever_was_before(mission, changed):
 
 def test_the_load_is_sent_in_real_time():
     assert load(SIMULATOR | {"speed": "max"}, 8_000)["speed"] == "1"
+    assert "speed" not in load(SIMULATOR, 8_000)
 
 
 def test_what_the_load_changed_goes_back():
-    loaded = SIMULATOR | load(SIMULATOR, 8_000)
+    changes = load(SIMULATOR, 8_000)
+    loaded = SIMULATOR | changes
     assert loaded != SIMULATOR
-    assert loaded | calm(SIMULATOR) == SIMULATOR
+    assert loaded | before(SIMULATOR, changes) == SIMULATOR
 
 
-def test_replicas_by_hand_turn_both_kinds_of_autoscaling_off():
-    assert settings(by_hand({"alerting": 3})) == (
-        "--set=alerting.autoscaling.enabled=false",
-        "--set=alerting.autoscaling.lag.enabled=false",
-        "--set=alerting.replicas=3",
-    )
+@pytest.mark.parametrize(
+    ("enabled", "by_lag", "off"),
+    [
+        (False, False, set()),
+        (True, False, {"--set=alerting.autoscaling.enabled=false"}),
+        (
+            True,
+            True,
+            {
+                "--set=alerting.autoscaling.enabled=false",
+                "--set=alerting.autoscaling.lag.enabled=false",
+            },
+        ),
+    ],
+)
+def test_replicas_by_hand_turn_off_what_would_move_them(enabled, by_lag, off):
+    autoscaling = {"enabled": enabled, "lag": {"enabled": by_lag}}
+    arguments = settings(by_hand({"alerting": {"autoscaling": autoscaling}}, {"alerting": 3}))
+    assert set(arguments) == {"--set=alerting.replicas=3", *off}
 
 
 def test_text_stays_text_for_helm():
