@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from fleet import FLEET
 from kubernetes import client, config
 from reporting import told
 
@@ -18,8 +19,6 @@ from cluster.witness import WITNESS
 
 REPOSITORY = Path(__file__).parents[1]
 NAMESPACES = pytest.StashKey[set[str]]()
-# One by one: a whole `simulator` would take the place of its other values, the ledger too.
-FLEET = ("--set-json", 'simulator.speed="max",simulator.rate=300,simulator.faultShare=0.01')
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -85,6 +84,13 @@ def platform(
     platform = Platform(namespace=kept, release="sky")
     installed(platform, *FLEET)
     return platform
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The first test's time counts the images' building and the installation, too."""
+    for item in items:
+        if not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(1_200))
 
 
 def pytest_configure(config: pytest.Config) -> None:

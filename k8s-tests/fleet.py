@@ -12,6 +12,10 @@ from local.offsets import progress_of, written
 from local.processes import Goal, await_until
 from services.stream.connection import new_client
 
+# Helm's arguments. One by one: a whole `simulator` would take the place of its other values, the
+# ledger too.
+FLEET = ("--set-json", 'simulator.speed="max",simulator.rate=300,simulator.faultShare=0.01')
+
 
 @contextmanager
 def sent(platform: Platform) -> Iterator[Callable[[], int]]:
