@@ -77,7 +77,7 @@ def platform(
     installed: Callable[..., None],
     new_platform: Callable[..., Platform],
 ) -> Platform:
-    """The platform that tests share; about 300 reports/s, one of a hundred no report."""
+    """The platform that tests share; of a hundred reports one is none."""
     kept = request.config.getoption("--keep")
     if not kept:
         return new_platform(*FLEET)

@@ -14,7 +14,11 @@ from services.stream.connection import new_client
 
 # Helm's arguments. One by one: a whole `simulator` would take the place of its other values, the
 # ledger too.
-FLEET = ("--set-json", 'simulator.speed="max",simulator.rate=300,simulator.faultShare=0.01')
+REPORTS_PER_SECOND = 100
+FLEET = (
+    "--set-json",
+    f'simulator.speed="max",simulator.rate={REPORTS_PER_SECOND},simulator.faultShare=0.01',
+)
 
 
 @contextmanager

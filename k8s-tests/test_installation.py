@@ -26,7 +26,7 @@ def test_after_installation_every_pod_runs_or_has_done_its_work(
 def test_every_acknowledged_report_is_archived_once_and_raises_its_alerts(
     platform: Platform,
 ) -> None:
-    sent_more_than(platform, 3_000)
+    sent_more_than(platform, 1_500)
     adds_up(platform)
 
 

@@ -1,10 +1,10 @@
-"""Replicas follow consumer lag, by KEDA. Planned: 300 reports/s a replica, as the fleet sends."""
+"""Replicas follow consumer lag, by KEDA. Planned for a replica is what the fleet sends."""
 
 import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from fleet import FLEET, adds_up
+from fleet import FLEET, REPORTS_PER_SECOND, adds_up
 
 from cluster.commands import kubectl
 from cluster.release import Platform
@@ -16,13 +16,13 @@ LAG = (
     "--set-json",
     ",".join(
         f"{part}.autoscaling.lag.enabled=true,"
-        f"{part}.autoscaling.lag.reportsPerSecondPerReplica=300,"
+        f"{part}.autoscaling.lag.reportsPerSecondPerReplica={REPORTS_PER_SECOND},"
         f"{part}.autoscaling.lag.slackSeconds={slack_seconds},"
         f"{part}.autoscaling.scaleDownSeconds=15"
         for part, slack_seconds in (("alerting", 2), ("archiving", 30))
     ),
 )
-BURST = ("--set-json", "simulator.rate=5000")
+BURST = ("--set-json", "simulator.rate=3000")
 
 pytestmark = pytest.mark.timeout(1_500)
 
