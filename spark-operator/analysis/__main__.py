@@ -50,7 +50,8 @@ def run(archive: str, results: str, access: S3Access, **given: Any) -> None:
             failed = analyse(spark, task, access, given["run_name"])
     click.echo(f"\nResults: {task.results.uri}")
     if failed:
-        raise click.ClickException(f"not answered: {', '.join(failed)}")
+        # Again, and why: Kubernetes shows the last lines alone.
+        raise click.ClickException("; ".join(f"{name}: {why}" for name, why in failed.items()))
 
 
 def _chosen(

@@ -33,8 +33,12 @@ class Task:
     questions: tuple[Question, ...]
 
 
-def analyse(spark: SparkSession, task: Task, access: S3Access, run_name: str | None) -> list[str]:
-    """Answer all questions; the names of those that failed. ClickException without an archive."""
+def analyse(
+    spark: SparkSession, task: Task, access: S3Access, run_name: str | None
+) -> dict[str, str]:
+    """Answer all questions; of those that failed, the name and why. ClickException without an
+    archive.
+    """
     # pyspark logs each of its exceptions as JSON; we say them in one line.
     logging.getLogger("SQLQueryContextLogger").disabled = True
     logging.getLogger("DataFrameQueryContextLogger").disabled = True
@@ -51,11 +55,13 @@ def analyse(spark: SparkSession, task: Task, access: S3Access, run_name: str | N
         archived.counts,
     )
     asked = enumerate(task.questions, start=1)
-    return [
-        question.name
+    outcomes = {
+        question.name: _settle(
+            question, f"[{number}/{len(task.questions)}]", archived.reports, task, run
+        )
         for number, question in asked
-        if not _settle(question, f"[{number}/{len(task.questions)}]", archived.reports, task, run)
-    ]
+    }
+    return {name: why for name, why in outcomes.items() if why}
 
 
 def _give_access(spark: SparkSession, access: S3Access) -> None:
@@ -79,30 +85,33 @@ def _read(spark: SparkSession, task: Task) -> ArchivedReports:
     return archived
 
 
-def _settle(question: Question, number: str, reports: DataFrame, task: Task, run: Run) -> bool:
-    """Answer, print and write one question; False, and one line why, if that fails."""
+def _settle(question: Question, number: str, reports: DataFrame, task: Task, run: Run) -> str:
+    """Answer, print and write one question; empty, or why that failed, in one line."""
     click.echo(f"\n{number} {question.title}")
     began = time.monotonic()
     try:
         answer = answer_to(question, reports, task.criteria)
     except FAILURES as error:
-        click.echo(f"{question.name}: no answer: {reason(error)}", err=True)
-        return False
+        return _failed(question, f"no answer: {reason(error)}")
     seconds = time.monotonic() - began
     click.echo(text_table(answer.table.column_names, answer.table.to_pylist()))
     return _keep(question, answer, _manifest(question, answer, run, seconds), task)
 
 
-def _keep(question: Question, answer: Answer, manifest: Manifest, task: Task) -> bool:
+def _keep(question: Question, answer: Answer, manifest: Manifest, task: Task) -> str:
     chart = picture(question.draw, answer.table.to_pylist(), question.title, _subtitle(manifest))
     try:
         folder = write_result(task.results, manifest, answer.table, chart)
     except OSError as error:
-        click.echo(f"{question.name}: cannot write to {task.results.uri}: {error}", err=True)
-        return False
+        return _failed(question, f"cannot write to {task.results.uri}: {error}")
     cut = f"; cut to the first {manifest.rows:,} rows" if manifest.is_cut else ""
     click.echo(f"({manifest.seconds:.1f} s{cut}; {folder})")
-    return True
+    return ""
+
+
+def _failed(question: Question, why: str) -> str:
+    click.echo(f"{question.name}: {why}", err=True)
+    return why
 
 
 def _manifest(question: Question, answer: Answer, run: Run, seconds: float) -> Manifest:

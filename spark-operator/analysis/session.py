@@ -29,6 +29,9 @@ SESSION_SETTINGS = {
     # A query has no business with environment variables or with files outside the archive.
     "spark.sql.variable.substitute": "false",
     "spark.sql.runSQLOnFiles": "false",
+    # What is kept on disk, too, has as many partitions as its size asks for: of a small archive's
+    # repeated ids not 200, each of which cost every question a task.
+    "spark.sql.optimizer.canChangeCachedPlanOutputPartitioning": "true",
 }
 LOCAL_SETTINGS = {
     "spark.app.name": "dronewatch-analysis",
