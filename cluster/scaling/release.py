@@ -65,8 +65,18 @@ def changed(platform: Platform, values: Mapping[str, Values], farewell: str) -> 
     finally:
         announce(farewell)
         if _status(platform)["version"] != revision:
-            # Unlike an upgrade it works after one that was interrupted.
-            shown("helm", "rollback", platform.release, f"{revision}", *_in(platform))
+            _roll_back(platform, revision)
+
+
+def _roll_back(platform: Platform, revision: int) -> None:
+    """Unlike an upgrade it works after one that was killed."""
+    command = ("helm", "rollback", platform.release, f"{revision}", *_in(platform))
+    try:
+        shown(*command)
+    except click.ClickException:
+        # After an upgrade that was stopped before it removed something, Helm first wants to make
+        # that anew ("no ... with the name ... found"); the next time it knows better.
+        shown(*command)
 
 
 def upgrade(platform: Platform, values: Mapping[str, Values]) -> None:
