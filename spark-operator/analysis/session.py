@@ -24,6 +24,9 @@ S3A_PACKAGES = (
 
 END_SECONDS = 20
 
+# It warns, a dozen times a question, of windows over all rows: ours have few.
+TALKATIVE = "org.apache.spark.sql.execution.window.WindowExec"
+
 SESSION_SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     # A query has no business with environment variables or with files outside the archive.
@@ -86,6 +89,8 @@ def _started(configuration: SparkConf, spark_log: Path) -> SparkSession:
         with spark_log.open("ab") as log:
             gateway = launch_gateway(configuration, {"stdout": log, "stderr": log})  # type: ignore[no-untyped-call]
         SparkContext(gateway=gateway, conf=configuration)
+        log4j = gateway.jvm.org.apache.logging.log4j
+        log4j.core.config.Configurator.setLevel(TALKATIVE, log4j.Level.ERROR)
     except PySparkException as error:
         raise click.ClickException(f"Spark did not start: {_last_words(spark_log)}") from error
     return SparkSession.builder.getOrCreate()
