@@ -104,7 +104,7 @@ spec:
   {{- end }}
   containers:
     - name: spark-kubernetes-{{ .role }}
-      # Why it failed is its last line, which `kubectl describe` then shows.
+      # The driver leaves there why it failed; if it could not, `kubectl describe` shows its last lines.
       terminationMessagePolicy: FallbackToLogsOnError
       securityContext: {{- include "dronewatch-lib.containerSecurityContext" $root | nindent 8 }}
       {{- if $isDriver }}
