@@ -18,6 +18,7 @@ LAG = (
         f"{part}.autoscaling.lag.enabled=true,"
         f"{part}.autoscaling.lag.reportsPerSecondPerReplica={REPORTS_PER_SECOND},"
         f"{part}.autoscaling.lag.slackSeconds={slack_seconds},"
+        f"{part}.autoscaling.maxReplicas=3,"
         f"{part}.autoscaling.scaleDownSeconds=15"
         for part, slack_seconds in (("alerting", 2), ("archiving", 30))
     ),
