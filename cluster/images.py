@@ -4,9 +4,9 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from cluster import kind
 from cluster.commands import run
 
-KIND = "kind-"
 NOTES = Path(".run/images")
 
 
@@ -16,15 +16,15 @@ def load(images: Sequence[str]) -> Sequence[str] | None:
     Those that it got before, unchanged, are left out: what was handed over is noted by the
     cluster's own id.
     """
-    context = run("kubectl", "config", "current-context").strip()
-    if not context.startswith(KIND):
+    context = kind.context()
+    if not kind.is_kind(context):
         return None
     note = NOTES / f"{_cluster_id()}.json"
     present = {image: _image_id(image) for image in images}
     handed = json.loads(note.read_text()) if note.exists() else {}
     fresh = changed(present, handed)
     if fresh:
-        run("kind", "load", "docker-image", "--name", context.removeprefix(KIND), *fresh)
+        run("kind", "load", "docker-image", "--name", context.removeprefix(kind.PREFIX), *fresh)
         note.parent.mkdir(parents=True, exist_ok=True)
         note.write_text(json.dumps(handed | present))
     return fresh
