@@ -133,7 +133,9 @@ def _tell_pods(namespace: str) -> None:
 
 def _prometheus(platform: Platform, name: str, replicas: int, **spec: Any) -> Manifest:
     ours = {"matchLabels": {"app.kubernetes.io/instance": platform.release}}
-    selected = {"podMonitorSelector": ours} if name == TRANSLATOR else {"ruleSelector": ours}
+    # Without a selector of anything to read (there are no Probes) the operator configures nothing.
+    watcher = {"ruleSelector": ours, "probeSelector": ours}
+    selected = {"podMonitorSelector": ours} if name == TRANSLATOR else watcher
     common = {
         "version": VERSION,
         "replicas": replicas,
