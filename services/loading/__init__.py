@@ -1,0 +1,1 @@
+"""New York's parking history, from CSV files to reports."""
