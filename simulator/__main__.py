@@ -1,5 +1,6 @@
-"""`python -m simulator run`: reads the settings once and wires the parts."""
+"""`python -m simulator run`, `history`: reads the settings once and wires the parts."""
 
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -12,8 +13,10 @@ from services.runtime.stopping import stop_on_signals
 from services.stream.connection import KafkaConnection, kafka_options
 from services.stream.consumer import connected
 from simulator.fleet import Plan
+from simulator.history import History
+from simulator.history_file import write_history
 from simulator.missions import Mission
-from simulator.options import run_options
+from simulator.options import history_options, run_options
 from simulator.pace import Pace
 from simulator.run import Run, opened_ledger, simulate
 from simulator.sender import sender
@@ -27,7 +30,7 @@ MISSIONS: dict[str, tuple[Mission, ...]] = {
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
-    """A fleet of drones that never was: sends its reports to Kafka."""
+    """A fleet of drones that never was, and a city's years of parking summonses."""
 
 
 @component_command("run")
@@ -48,6 +51,13 @@ def run(connection: KafkaConnection, topic: str, **given: Any) -> None:
         simulate(_run(given), drones_radio, ledger, health, stop)
 
 
+@component_command("history")
+@history_options
+def history(rows: int, fault_share: float, seed: int, file: Path, ledger: Path | None) -> None:
+    """Write FILE: invented parking summonses, a CSV as New York publishes them, dirt included."""
+    write_history(History(rows, fault_share, seed), file, ledger)
+
+
 def _run(given: dict[str, Any]) -> Run:
     plan = Plan(
         missions=MISSIONS[given["mission"]],
@@ -62,6 +72,7 @@ def _run(given: dict[str, Any]) -> Run:
 
 
 main.add_command(run)
+main.add_command(history)
 
 if __name__ == "__main__":
     main()

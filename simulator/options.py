@@ -1,8 +1,8 @@
-"""The options of `run` and what they mean: times, durations, speeds."""
+"""The options of `run` and `history`, and what they mean: times, durations, speeds."""
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,9 @@ def speed(text: str) -> float | None:
     return float(text)
 
 
-_OPTIONS = (
+_SEED = click.option("--seed", type=click.IntRange(0), default=0)
+_FILE = click.Path(dir_okay=False, path_type=Path)
+_RUN_OPTIONS = (
     click.option(
         "--mission", type=click.Choice(["prestacop", "peacewatch", "both"]), default="both"
     ),
@@ -83,7 +85,7 @@ _OPTIONS = (
     click.option(
         "--reports", "reports_max", type=click.IntRange(1), help="Stop after so many records."
     ),
-    click.option("--seed", type=click.IntRange(0), default=0),
+    _SEED,
     click.option(
         "--fault-share",
         type=click.FloatRange(0, 1),
@@ -92,20 +94,44 @@ _OPTIONS = (
     ),
     click.option(
         "--ledger",
-        type=click.Path(dir_okay=False, path_type=Path),
+        type=_FILE,
         help="File to append to: what was acknowledged where, and the alerts to expect.",
     ),
     click.option("--topic", default=REPORTS),
 )
 
+_HISTORY_OPTIONS = (
+    click.option("--rows", type=click.IntRange(1, 1_000_000_000), default=100_000),
+    click.option(
+        *("--faults", "fault_share"),
+        type=click.FloatRange(0, 1),
+        default=0.01,
+        help="Share of rows that are no reports: impossible values, broken lines.",
+    ),
+    _SEED,
+    click.option(
+        "--ledger", type=_FILE, help="New file: each row's report id, or what is wrong with it."
+    ),
+    click.argument("file", type=_FILE),
+)
+
 
 def run_options(command: Command) -> Command:
     """Adds the options of `run`."""
+    return _with(_RUN_OPTIONS, command)
 
+
+def history_options(command: Command) -> Command:
+    """Adds the options of `history`, and its FILE."""
+    return _with(_HISTORY_OPTIONS, command)
+
+
+def _with(options: Sequence[Callable[[Command], Command]], command: Command) -> Command:
     @functools.wraps(command)
     def with_options(*args: Any, **kwargs: Any) -> Any:
         return command(*args, **kwargs)
 
-    return functools.reduce(
-        lambda wrapped, option: option(wrapped), reversed(_OPTIONS), with_options
-    )
+    wrapped: Command = with_options
+    for option in reversed(options):
+        wrapped = option(wrapped)
+    return wrapped
