@@ -18,7 +18,7 @@ STREET_RADIUS_METRES = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A street or square; degrees (WGS 84)."""
+    """A street or square, and its district: `Clock Square, Old Town`; degrees (WGS 84)."""
 
     name: str
     latitude: float
@@ -65,7 +65,8 @@ def _district(
         for n, e in _LAYOUT
     ]
     places = tuple(
-        Place(street.strip(), *spot) for street, spot in zip(streets.split(","), spots, strict=True)
+        Place(f"{street.strip()}, {name}", *spot)
+        for street, spot in zip(streets.split(","), spots, strict=True)
     )
     return District(name, *_degrees(north, east), character, places)
 
