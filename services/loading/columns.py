@@ -16,10 +16,15 @@ OPTIONAL = (
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The indices of the needed columns; -1 where an optional one is missing."""
+    """The indices of the needed columns; -1 where an optional one is missing.
+
+    A row has as many fields as the header; fewer, down to fewest_fields, only in files whose tool
+    leaves out what is empty at the end (services.loading.fitting).
+    """
 
     separator: str
     number_of_fields: int
+    fewest_fields: int
     summons_number: int
     issue_date: int
     violation_time: int
@@ -30,6 +35,10 @@ class Columns:
     house_number: int = -1
     street_name: int = -1
     intersecting_street: int = -1
+
+    def fit(self, count: int) -> bool:
+        """Whether a row may have that many fields."""
+        return self.fewest_fields <= count <= self.number_of_fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +59,7 @@ def columns_in(names: Sequence[str], separator: str = ",") -> Columns | Refusal:
     if doubled:
         return Refusal(f"unclear header: {_listed(doubled)} more than once")
     indices = {column: keys.index(_key(column)) for column in wanted if wanted[column]}
-    return Columns(separator, len(names), **indices)
+    return Columns(separator, len(names), len(names), **indices)
 
 
 def is_header(fields: Sequence[str]) -> bool:

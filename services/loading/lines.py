@@ -49,9 +49,11 @@ def rows(blocks: Iterable[bytes], start: Position, columns: Columns) -> Iterator
 
 
 def fields_of(text: str, separator: str) -> list[str] | Rejection:
-    """The fields of a row's text, without its last line break; an open quote is a rejection."""
+    """The fields of a row's text without its last line break. Quotes must come in pairs."""
     if '"' not in text:
         return text.split(separator)
+    if text.count('"') % 2:
+        return Rejection(Reason.QUOTE, text[text.index('"') :])
     try:
         return next(csv.reader((text,), delimiter=separator, strict=True), [])
     except csv.Error:
@@ -79,13 +81,17 @@ def _closing(line: Line, ahead: Lookahead, columns: Columns) -> list[Line]:
     """The further lines with which line is a whole row; none if there are no such ones."""
     for count in range(1, FURTHER_LINES_MAX + 1):
         further = ahead.peeked(count)
-        # A line with all fields of a row is one: the quote above it is a stray one.
-        if len(further) < count or isinstance(_fields(further[-1].text, columns), list):
+        if len(further) < count or _is_row_itself(further[-1], columns):
             return []
         joined = b"".join(part.text for part in (line, *further))
         if b'"' in further[-1].text and isinstance(_fields(joined, columns), list):
             return further
     return []
+
+
+def _is_row_itself(line: Line, columns: Columns) -> bool:
+    """Whether it has a row's separators, however broken it is: then the quote above it is stray."""
+    return line.text.count(columns.separator.encode()) >= columns.fewest_fields - 1
 
 
 def _fields(text: bytes, columns: Columns) -> list[str] | Rejection:
@@ -98,7 +104,7 @@ def _fields(text: bytes, columns: Columns) -> list[str] | Rejection:
         fields = fields_of(text.decode().rstrip("\r\n"), columns.separator)
     except UnicodeDecodeError as error:
         return Rejection(Reason.NOT_UTF8, f"byte {text[error.start]:#x}")
-    if isinstance(fields, Rejection) or len(fields) == columns.number_of_fields:
+    if isinstance(fields, Rejection) or columns.fit(len(fields)):
         return fields
     if is_header(fields):
         return Rejection(Reason.HEADER)

@@ -41,7 +41,7 @@ _TIME = re.compile(
 )
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def _utc_hour(day: date, hour: int) -> datetime:
     """The hour in UTC; New York's offset is whole hours since 1883.
 
@@ -53,13 +53,12 @@ def _utc_hour(day: date, hour: int) -> datetime:
 
 def moment(day: str, time: str, today: date) -> datetime | Rejection:
     """When it was, in UTC; a day after today, or before FIRST_DAY, is impossible."""
-    if len(day) > TEXT_MAX_CHARACTERS or len(time) > TEXT_MAX_CHARACTERS:
-        return Rejection(Reason.DATE if len(day) > TEXT_MAX_CHARACTERS else Reason.TIME, day + time)
-    when, clock = _day(day), _clock(time)
+    when = _day(day) if len(day) <= TEXT_MAX_CHARACTERS else Rejection(Reason.DATE, day)
     if isinstance(when, Rejection):
         return when
     if not FIRST_DAY <= when <= today:
         return Rejection(Reason.DATE_RANGE, day)
+    clock = _clock(time) if len(time) <= TEXT_MAX_CHARACTERS else Rejection(Reason.TIME, time)
     if isinstance(clock, Rejection):
         return clock
     hour, minute = clock

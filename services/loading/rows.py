@@ -20,10 +20,13 @@ DRONE_ID = "nypd-history"
 REPORT_ID_PREFIX = "nypd-"
 PLACE_MAX_CHARACTERS = 1_000
 # How tools write that there is nothing.
-BLANKS = frozenset({"", "-", "--", "NA", "N/A", "#N/A", "NULL", "NONE", "NAN", "\\N", "(NULL)"})
+BLANKS = frozenset(
+    {"", "-", "--", "NA", "N/A", "#N/A", "<NA>", "NULL", "(NULL)", "NONE", "NAN", "NAT", "\\N"}
+)
 
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+", re.ASCII)
-_SUMMONS_NUMBER = re.compile(r"0*([1-9]\d{6,11})(?:\.0*)?", re.ASCII)
+# '1283294138 and ="1283294138" are what keeps spreadsheets from rounding it.
+_SUMMONS_NUMBER = re.compile(r"""(?:'|(=?"))?0*([1-9]\d{6,11})(?:\.0*)?(?(1)")""", re.ASCII)
 # All digits are there: 1.283294138E9; of 1.28E+09 most are lost.
 _SCIENTIFIC = re.compile(r"([1-9])\.(\d{9})E\+?0?9", re.ASCII | re.IGNORECASE)
 _CODE = re.compile(r"0*([1-9]\d?)(?:\.0*)?", re.ASCII)
@@ -64,13 +67,12 @@ def _summons_number(text: str) -> str | None:
     """The digits without leading zeros, however a tool wrote the number."""
     if len(text) == 10 and text.isascii() and text.isdecimal() and text[0] != "0":
         return text
-    bare = text.strip("='\" ")
-    digits = bare.replace(",", "") if _GROUPED.fullmatch(bare) else bare
-    match = _SUMMONS_NUMBER.fullmatch(digits)
-    scientific = _SCIENTIFIC.fullmatch(bare)
+    scientific = _SCIENTIFIC.fullmatch(text)
     if scientific:
         return scientific[1] + scientific[2]
-    return match[1] if match else None
+    digits = text.replace(",", "") if _GROUPED.fullmatch(text) else text
+    match = _SUMMONS_NUMBER.fullmatch(digits)
+    return match[2] if match else None
 
 
 def _place(fields: Sequence[str], columns: Columns) -> str | None:
