@@ -9,8 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from time import monotonic
-from typing import Any, TypeVar
+from typing import Any
 
 import structlog
 from kafka import KafkaProducer
@@ -18,6 +17,7 @@ from kafka.errors import KafkaError, KafkaTimeoutError
 from kafka.partitioner import murmur2
 
 from services.stream.connection import KafkaConnection
+from services.stream.patience import Patience
 from services.stream.producer import producer
 from simulator.ledger import Entry, digest
 from simulator.messages import Message
@@ -36,11 +36,7 @@ PRODUCER_SETTINGS = {
     "metadata_max_age_ms": 10_000,
 }
 FLUSH_SECONDS = 1.0
-# After a request to stop, how long records in flight are awaited.
-STOP_SECONDS = 4.0
 BROKER_AGE_SECONDS = 30.0
-
-Result = TypeVar("Result")
 
 log = structlog.get_logger()
 
@@ -55,15 +51,13 @@ class Refused(Exception):  # noqa: N818 - says what the broker did
 
 @dataclass(slots=True)
 class Sender:
-    """A producer on one topic; turned is called while it waits, stop ends the waiting."""
+    """A producer on one topic, and the patience with its Kafka."""
 
     producer: KafkaProducer
     topic: str
-    stop: threading.Event
-    turned: Callable[[], None]
+    patience: Patience
     partitions: int = 0
     partition_of: dict[bytes, int] = field(default_factory=dict)
-    is_away: bool = False
 
     def send(self, messages: Sequence[Message]) -> list[Entry]:
         """Send the batch and wait for its acknowledgements; entries in the same order.
@@ -86,7 +80,7 @@ class Sender:
 
     def _knows_partitions(self) -> bool:
         """Whether the topic is there; its partitions may have become more."""
-        partitions = self._awaited(lambda: len(self.producer.partitions_for(self.topic)))
+        partitions = self.patience.awaited(lambda: len(self.producer.partitions_for(self.topic)))
         if partitions and partitions != self.partitions:
             self.partitions = partitions
             self.partition_of.clear()
@@ -98,7 +92,7 @@ class Sender:
             try:
                 yield send(topic, message.value, message.key, partition=partition(message.key))
             except KafkaTimeoutError:
-                future = self._awaited(partial(send, topic, message.value, message.key))
+                future = self.patience.awaited(partial(send, topic, message.value, message.key))
                 if future is None:
                     return
                 yield future
@@ -111,33 +105,7 @@ class Sender:
         return known
 
     def _await_acknowledgements(self) -> None:
-        self._awaited(lambda: self.producer.flush(FLUSH_SECONDS))
-
-    def _awaited(self, call: Callable[[], Result]) -> Result | None:
-        """What the call gives once Kafka answers; None some seconds after a request to stop."""
-        give_up_seconds = None
-        while give_up_seconds is None or monotonic() < give_up_seconds:
-            try:
-                result = call()
-            except KafkaTimeoutError:
-                self._note_away()
-            else:
-                self._note_back()
-                return result
-            self.turned()
-            if self.stop.is_set():
-                give_up_seconds = give_up_seconds or monotonic() + STOP_SECONDS
-        return None
-
-    def _note_away(self) -> None:
-        if not self.is_away:
-            log.warning("Kafka does not answer: waiting for it")
-        self.is_away = True
-
-    def _note_back(self) -> None:
-        if self.is_away:
-            log.info("Kafka answers again")
-        self.is_away = False
+        self.patience.awaited(lambda: self.producer.flush(FLUSH_SECONDS))
 
     def has_seen_broker_lately(self) -> bool:
         """Whether a broker answered within BROKER_AGE_SECONDS, also when nothing was sent."""
@@ -180,4 +148,4 @@ def sender(
     except KafkaTimeoutError as error:
         client.close(0)
         raise KafkaTimeoutError(f"Kafka has no topic {topic} yet") from error
-    return Sender(client, topic, stop, turned)
+    return Sender(client, topic, Patience(stop, turned))
