@@ -51,7 +51,7 @@ lint: $(PROJECT) ## Style, types, and which part may import which
 .PHONY: lock
 lock: $(PROJECT) ## Lock the requirements with hashes; the newest ones: make lock ARGS=--upgrade
 	$(COMPILE) --extra dev -o requirements/dev.txt
-	$(foreach part,$(COMPONENTS),\
+	$(foreach part,$(COMPONENTS) loading,\
 		$(COMPILE) --extra $(part) -c requirements/dev.txt -o requirements/$(part).txt &&) true
 
 # Of the charts, which name the images.
