@@ -44,7 +44,7 @@ def rows(blocks: Iterable[bytes], start: Position, columns: Columns) -> Iterator
     blank = _BLANK + columns.separator.encode()
     ahead = Lookahead(lines(blocks, start))
     for line in ahead:
-        if line.text.strip(blank) or line.is_too_long:
+        if not _is_blank(line, blank):
             yield _row(line, ahead, columns)
 
 
@@ -58,6 +58,12 @@ def fields_of(text: str, separator: str) -> list[str] | Rejection:
         return next(csv.reader((text,), delimiter=separator, strict=True), [])
     except csv.Error:
         return Rejection(Reason.QUOTE, text[text.index('"') :])
+
+
+def _is_blank(line: Line, blank: bytes) -> bool:
+    if line.text.strip(blank) or line.is_too_long:
+        return False
+    return line.text.count(b'"') % 2 == 0
 
 
 def _row(line: Line, ahead: Lookahead, columns: Columns) -> Row:
