@@ -34,27 +34,13 @@ class Measure:
 
 
 def bars(figure: Figure, rows: Rows, x: Measure, y: Measure, series: str | None = None) -> None:
-    """Upright bars: a group for each x, a colour for each value of the series column."""
-    axes = figure.subplots()
-    places, names = _distinct(rows, x.column), _distinct(rows, series)
-    width = 0.8 / len(names)
-    for number, name in enumerate(names):
-        own = _of(rows, series, name)
-        middles = [places.index(row[x.column]) - 0.4 + width * (number + 0.5) for row in own]
-        heights = [row[y.column] or 0 for row in own]
-        drawn = axes.bar(middles, heights, width * 0.92, color=_colour(number), label=name)
-        if len(rows) <= NUMBERED_BARS:
-            axes.bar_label(drawn, fmt=y.text, padding=2, color=INK, size=9)
-    every = math.ceil(len(places) / NAMED_PLACES)
-    axes.set_xticks(range(0, len(places), every), [str(place) for place in places[::every]])
-    # One or two bars alone would fill the picture.
-    margin = 0.6 + max(0, 3 - len(places)) / 2
-    axes.set_xlim(-margin, len(places) - 1 + margin)
-    axes.grid(visible=False, axis="x")
-    axes.yaxis.set_major_formatter(y.text)
-    _label(axes, x.label, y.label)
-    if series and len(names) > 1:
-        axes.legend()
+    """Upright bars over x; a panel a series, each to its own scale: a city dwarfs a fleet."""
+    names = _distinct(rows, series)
+    width, height = SIZE_INCHES
+    figure.set_size_inches(width * (1 + 0.6 * (len(names) - 1)), height)
+    for number, axes in enumerate(_panels(figure, len(names))):
+        _stand(axes, _of(rows, series, names[number]), x, y)
+        _name(axes, names, number)
 
 
 def ranking(
@@ -69,8 +55,7 @@ def ranking(
     for number, axes in enumerate(_panels(figure, len(names))):
         _rank(axes, rankings[number], name, value)
         axes.set_ylim(max(longest, 4) - 0.4, -0.6)
-        if series and len(names) > 1:
-            axes.set_title(str(names[number]), loc="left", size=10)
+        _name(axes, names, number)
 
 
 def lines(figure: Figure, rows: Rows, x: Measure, measures: Sequence[Measure]) -> None:
@@ -127,6 +112,29 @@ def readable(number: float) -> str:
 def shortened(text: str, characters: int) -> str:
     """The text, cut with an ellipsis if it is longer."""
     return text if len(text) <= characters else text[: characters - 1] + "…"
+
+
+def _stand(axes: Axes, rows: Rows, x: Measure, y: Measure) -> None:
+    places = _distinct(rows, x.column)
+    heights = [row[y.column] or 0 for row in rows]
+    middles = [places.index(row[x.column]) for row in rows]
+    drawn = axes.bar(middles, heights, 0.74, color=COLOURS[0])
+    if len(rows) <= NUMBERED_BARS:
+        axes.bar_label(drawn, fmt=y.text, padding=2, color=INK, size=9)
+    every = math.ceil(len(places) / NAMED_PLACES)
+    axes.set_xticks(range(0, len(places), every), [str(place) for place in places[::every]])
+    # One or two bars alone would fill the picture.
+    margin = 0.6 + max(0, 3 - len(places)) / 2
+    axes.set_xlim(-margin, len(places) - 1 + margin)
+    axes.grid(visible=False, axis="x")
+    axes.yaxis.set_major_formatter(y.text)
+    _label(axes, x.label, y.label)
+
+
+def _name(axes: Axes, names: Sequence[Any], number: int) -> None:
+    """The panel's own name, where there are several."""
+    if len(names) > 1:
+        axes.set_title(str(names[number]), loc="left", size=10)
 
 
 def _rank(axes: Axes, rows: Rows, name: str, value: Measure) -> None:

@@ -4,7 +4,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F  # noqa: N812
 
 from analysis.criteria import Criteria
-from analysis.days import local_time, rate
+from analysis.days import drones_time, rate
 
 # A silence this many times the drone's usual interval is a gap.
 GAP_INTERVALS = 3
@@ -21,7 +21,7 @@ def reports_per_drone_and_day(reports: DataFrame, criteria: Criteria) -> DataFra
     """
     return (
         _with_silence(reports)
-        .groupBy("drone_id", F.to_date(local_time(criteria)).alias("day"))
+        .groupBy("drone_id", F.to_date(drones_time(criteria)).alias("day"))
         .agg(
             F.count("*").alias("reports"),
             F.max("usual_interval_seconds").alias("usual_interval_seconds"),

@@ -34,7 +34,9 @@ class Question:
 def built_in(criteria: Criteria) -> tuple[Question, ...]:
     """All questions that are always there."""
     hour = Measure("hour", f"hour of the day ({criteria.time_zone})")
+    parking_hour = Measure("hour", f"hour of the day ({criteria.time_zone}; history: New York)")
     per_day = Measure("violations_per_day", "violations per day")
+    violations = Measure("violations", "violations")
     rate = Measure("alerts_per_1000_citizens", "alerts per 1,000 citizens seen")
     return (
         Question(
@@ -47,23 +49,31 @@ def built_in(criteria: Criteria) -> tuple[Question, ...]:
             "parking-hours",
             "Parking violations by hour",
             parking.violations_by_hour,
-            partial(bars, x=hour, y=per_day, series="source"),
+            partial(bars, x=parking_hour, y=per_day, series="source"),
+        ),
+        Question(
+            "parking-months",
+            "Parking violations by month of the year",
+            parking.violations_by_month,
+            partial(bars, x=Measure("month", "month"), y=per_day, series="source"),
         ),
         Question(
             "parking-codes",
             "The most frequent violation codes",
             parking.top_codes,
-            partial(
-                ranking, name="{code}", value=Measure("violations", "violations"), series="source"
-            ),
+            partial(ranking, name="{code} {meaning}", value=violations, series="source"),
         ),
         Question(
             "parking-places",
             "The places with most parking violations",
             parking.top_places,
-            partial(
-                ranking, name="{place}", value=Measure("violations", "violations"), series="source"
-            ),
+            partial(ranking, name="{place}", value=violations, series="source"),
+        ),
+        Question(
+            "parking-boroughs",
+            "Parking violations by borough or district",
+            parking.top_boroughs,
+            partial(ranking, name="{borough}", value=violations, series="source"),
         ),
         Question(
             "parking-human-share",
@@ -73,7 +83,6 @@ def built_in(criteria: Criteria) -> tuple[Question, ...]:
                 bars,
                 x=Measure("month", "month"),
                 y=Measure("share_of_violations", "share of violations", is_share=True),
-                series="source",
             ),
         ),
         Question(

@@ -78,7 +78,7 @@ def test_all_questions_are_answered_and_a_bad_query_is_one_line(
     # The last line says it all: it is what Kubernetes shows of a pod that failed.
     assert ended.stderr.splitlines()[-1].split("; sql-")[1:] == [ended.stderr.splitlines()[2][4:]]
     assert "5 rows = 3 reports + 1 copies + 1 rejected" in ended.stdout
-    assert "[15/15] Who?\nname      score\n" in ended.stdout
+    assert "[17/17] Who?\nname      score\n" in ended.stdout
     assert ended.stdout.splitlines()[-1] == f"Results: {results.as_uri()}"
     assert sorted(path.name for path in results.iterdir()) == sorted([*NAMES, "sql-good"])
     for name in [*NAMES, "sql-good"]:
