@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fleet import FLEET
 
 from cluster.commands import kubectl
 from cluster.release import Platform, replicas
@@ -18,6 +19,9 @@ from local.processes import Goal, await_until
 
 REPOSITORY = Path(__file__).parents[1]
 DEMO_SECONDS = 1_200
+# A small fleet, as kind's values have it: at a hundred reports a second, each fetched at once,
+# alerting has so much to do that it would keep two replicas.
+SMALL_FLEET = "--set=simulator.rate=20"
 # Time, reports a second, then replicas and CPU of alerting and of archiving.
 ROW = re.compile(r"^ +\d+:\d\d +(?:-|[\d,]+) +(\d+)\S* +(?:-|\d+ %) +(\d+)\S* ", re.MULTILINE)
 
@@ -61,6 +65,13 @@ def shape(platform: Platform) -> dict[str, Any]:
         f"{item['kind']}/{item['metadata']['name']}": item["spec"] | {"replicas": None}
         for item in found["items"]
     }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_fleet(platform: Platform, installed: Callable[..., None]) -> Iterator[None]:
+    installed(platform, *FLEET, SMALL_FLEET)
+    yield
+    installed(platform, *FLEET)
 
 
 @pytest.fixture
