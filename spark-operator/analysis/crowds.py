@@ -118,7 +118,7 @@ def _with_rates(tally: DataFrame) -> DataFrame:
         "days",
         "citizens",
         "alerts",
-        rate("alerts", "days").alias("alerts_per_day"),
+        "alerts_per_day",
         rate("alerts", "citizens", 1000).alias("alerts_per_1000_citizens"),
     )
 

@@ -43,31 +43,29 @@ def hourly(reports: DataFrame, criteria: Criteria, **counted: Column) -> DataFra
 
 
 def by_kind_of_day(tally: DataFrame, *counted: str) -> DataFrame:
-    """source, kind_of_day, days (watched ones), and the counted columns' sums of a tally."""
+    """source, kind_of_day, and what `_columns` says of an hourly tally."""
     kind_of_day = F.when(F.weekday("day") >= 5, "weekend").otherwise("weekday")
-    return _by(tally, kind_of_day.alias("kind_of_day"), counted)
+    return _by(tally, kind_of_day, "kind_of_day", counted)
 
 
 def by_month(tally: DataFrame, *counted: str) -> DataFrame:
-    """source, month (1 to 12, of any year), days (watched ones), and the counted columns' sums."""
-    return _by(tally, F.month("day").alias("month"), counted)
+    """source, month (1 to 12, of any year), and what `_columns` says of an hourly tally."""
+    return _by(tally, F.month("day"), "month", counted)
 
 
 def by_hour(tally: DataFrame, *counted: str) -> DataFrame:
-    """source, hour (all 24), days (watched ones), and the counted columns' sums."""
+    """source, hour (all 24), and what `_columns` says of an hourly tally."""
     of_source = Window.partitionBy("source")
     # The last day's number is the number of days, and costs no second look at the reports.
     day_number = F.dense_rank().over(of_source.orderBy(F.asc_nulls_last("watched_day")))
-    is_watched = F.col("watched_day").isNotNull()
     sums = (
-        tally.withColumn("day_number", F.when(is_watched, day_number))
+        tally.withColumn("day_number", F.when(_is_watched(), day_number))
         .groupBy("source", "hour")
         .agg(*_sums(counted), F.max("day_number").alias("day_number"))
     )
     hours = every_bin(sums, "hour", 24, "source")
-    return hours.select(
-        "source", "hour", F.max("day_number").over(of_source).alias("days"), *counted
-    )
+    days = F.max("day_number").over(of_source)
+    return hours.withColumn("days", days).select("source", "hour", *_columns(counted))
 
 
 def rate(counted: str, per: str, unit: int = 1) -> Column:
@@ -75,10 +73,25 @@ def rate(counted: str, per: str, unit: int = 1) -> Column:
     return F.round(F.try_divide(F.col(counted) * unit, F.col(per)), 4)
 
 
-def _by(tally: DataFrame, group: Column, counted: tuple[str, ...]) -> DataFrame:
+def _by(tally: DataFrame, group: Column, name: str, counted: tuple[str, ...]) -> DataFrame:
     days = F.countDistinct("watched_day").alias("days")
-    return tally.groupBy("source", group).agg(days, *_sums(counted))
+    sums = tally.groupBy("source", group.alias(name)).agg(days, *_sums(counted))
+    return sums.select("source", name, *_columns(counted))
+
+
+def _columns(counted: tuple[str, ...]) -> list[Column]:
+    """days (watched ones); each counted column's sum; and <column>_per_day, on watched days."""
+    per_day = [rate(f"{name}_watched", "days").alias(f"{name}_per_day") for name in counted]
+    return [F.col("days"), *map(F.col, counted), *per_day]
 
 
 def _sums(counted: tuple[str, ...]) -> list[Column]:
-    return [F.sum(name).alias(name) for name in counted]
+    watched = [F.sum(F.when(_is_watched(), F.col(name)).otherwise(0)) for name in counted]
+    return [
+        *(F.sum(name).alias(name) for name in counted),
+        *(column.alias(f"{name}_watched") for name, column in zip(counted, watched, strict=True)),
+    ]
+
+
+def _is_watched() -> Column:
+    return F.col("watched_day").isNotNull()

@@ -27,30 +27,20 @@ BOROUGHS = ("Manhattan", "Bronx", "Brooklyn", "Queens", "Staten Island")
 
 def violations_by_kind_of_day(reports: DataFrame, criteria: Criteria) -> DataFrame:
     """source, kind_of_day, days, violations, violations_per_day."""
-    return (
-        by_kind_of_day(_hourly_violations(reports, criteria), "violations")
-        .withColumn("violations_per_day", rate("violations", "days"))
-        .orderBy("source", "kind_of_day")
-    )
+    tally = _hourly_violations(reports, criteria)
+    return by_kind_of_day(tally, "violations").orderBy("source", "kind_of_day")
 
 
 def violations_by_hour(reports: DataFrame, criteria: Criteria) -> DataFrame:
     """source, hour, days, violations, violations_per_day."""
-    return (
-        by_hour(_hourly_violations(reports, criteria), "violations")
-        .withColumn("violations_per_day", rate("violations", "days"))
-        .select("source", "hour", "days", "violations", "violations_per_day")
-        .orderBy("source", "hour")
-    )
+    tally = _hourly_violations(reports, criteria)
+    return by_hour(tally, "violations").orderBy("source", "hour")
 
 
 def violations_by_month(reports: DataFrame, criteria: Criteria) -> DataFrame:
     """source, month (1 to 12, of any year), days, violations, violations_per_day."""
-    return (
-        by_month(_hourly_violations(reports, criteria), "violations")
-        .withColumn("violations_per_day", rate("violations", "days"))
-        .orderBy("source", "month")
-    )
+    tally = _hourly_violations(reports, criteria)
+    return by_month(tally, "violations").orderBy("source", "month")
 
 
 def top_codes(reports: DataFrame, criteria: Criteria) -> DataFrame:
