@@ -36,15 +36,13 @@ def _otherwise(columns: Columns, first_rows: Sequence[Sequence[str]]) -> list[Co
     indices = {name: getattr(columns, name) for name in REQUIRED + OPTIONAL}
     shifted = replace(longer, **{name: at + 1 for name, at in indices.items() if at >= 0})
     cut = replace(columns, fewest_fields=max(indices.values()) + 1)
-    is_cut = _is_cut_in_blocks(columns, first_rows)
-    return [longer, shifted, cut] if is_cut else [longer, shifted]
+    return [longer, shifted, cut] if _begins_full(columns, first_rows) else [longer, shifted]
 
 
-def _is_cut_in_blocks(columns: Columns, first_rows: Sequence[Sequence[str]]) -> bool:
-    """Whether most rows beside the header's are as long as it, and most later ones are shorter."""
-    full = [len(fields) == columns.number_of_fields for fields in first_rows]
-    first, later = full[: _EXCEL_BLOCK_LINES - 1], full[_EXCEL_BLOCK_LINES - 1 :]
-    return sum(first) * 2 > len(first) and sum(later) * 2 < len(later)
+def _begins_full(columns: Columns, first_rows: Sequence[Sequence[str]]) -> bool:
+    """Whether most rows in the header's block of lines are as long as the header."""
+    block = first_rows[: _EXCEL_BLOCK_LINES - 1]
+    return sum(len(fields) == columns.number_of_fields for fields in block) * 2 > len(block)
 
 
 def _reports(columns: Columns, first_rows: Sequence[Sequence[str]]) -> int:

@@ -48,7 +48,7 @@ def heading(beginning: bytes) -> Heading | Refusal:
     for index, line in enumerate(first_lines[:TITLE_LINES_MAX]):
         found = _columns_of(line)
         if isinstance(found, Columns):
-            return _fitted_heading(found, line, first_lines[index + 1 : -1])
+            return _fitted_heading(found, line, first_lines[index + 1 :])
         refusal = found if _text(line).strip() else refusal
         if not _is_title(line):
             break

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Callable
 from datetime import datetime
 from io import StringIO
+from typing import Literal
 
 import pytest
 
@@ -45,7 +46,7 @@ ROWS: Table = [
 
 def written(table: Table, *, separator: str = ",", end: str = "\n", quoted: bool = False) -> str:
     text = StringIO()
-    quoting = csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL
+    quoting: Literal[0, 1] = csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL
     writer = csv.writer(text, delimiter=separator, lineterminator=end, quoting=quoting)
     writer.writerows(table)
     return text.getvalue()

@@ -86,6 +86,7 @@ def test_a_field_is_read_as_the_format_says(text: bytes, field: str) -> None:
     assert row.fields == [*FIELDS[:-1], field]
     assert following.fields == FIELDS
     assert following.line_number == 2 + text.count(b"\n")
+    assert row.after == Position(following.start, following.line_number)
 
 
 @pytest.mark.parametrize(
@@ -120,8 +121,8 @@ def test_a_damaged_line_is_rejected_and_takes_no_other_row_with_it(
 
 
 def test_two_halves_of_broken_quotes_do_not_become_one_row() -> None:
-    opened = SOUND.replace(b"BROADWAY", b'"BROADWAY')
-    closed = b'1283294139,08/04/2013",0752A,46,BROADWAY'
+    opened = SOUND.replace(b"08/04/2013", b'"08/04/2013')
+    closed = SOUND.replace(b"08/04/2013", b'08/04/2013"')
 
     assert reasons(b"\n".join((opened, closed, SOUND))) == [Reason.QUOTE, Reason.QUOTE, None]
 

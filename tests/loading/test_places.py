@@ -3,7 +3,8 @@
 import pytest
 
 from services.loading.reasons import Rejection
-from tests.loading.tables import content
+from services.loading.rows import report
+from tests.loading.tables import NAMES, TODAY, columns, content, values
 
 
 def place(**columns: str) -> str | None:
@@ -42,6 +43,18 @@ def test_where_the_county_says_nothing_the_precinct_does(
     county: str, precinct: str, borough: str | None
 ) -> None:
     assert place(Violation_County=county, Violation_Precinct=precinct) == borough
+
+
+def test_where_the_precinct_is_unknown_the_location_column_may_have_it() -> None:
+    names = ("Violation Precinct", "Violation Location")
+    columns_with_both = columns(*NAMES[:4], *NAMES[5:], *names)
+    row = [*values()[:4], *values()[5:]]
+
+    for precinct, location, expected in (("0", "0033", "Manhattan"), ("44", "0033", "Bronx")):
+        found = report([*row, precinct, location], columns_with_both, TODAY)
+        assert not isinstance(found, Rejection)
+        assert found.location is not None
+        assert found.location.place == expected
 
 
 def test_the_county_counts_more_than_the_precinct() -> None:
