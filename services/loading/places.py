@@ -7,16 +7,17 @@ import re
 
 # The columns of street and crossing are 20 characters wide; cameras write across both.
 COLUMN_CHARACTERS = 20
-# What a spreadsheet makes of a Queens house number such as 12-02.
-_DATE_LIKE = re.compile(r"\d{1,2}-[A-Z]{3}|[A-Z]{3}-\d\d")
+# In many rows there stands a direction (N, S, E, W) or 0 instead; and spreadsheets make dates
+# (2-DEC, DEC-45) of house numbers in Queens (12-02, 12-45).
+_NO_HOUSE_NUMBER = re.compile(r"[^1-9]*|\d{1,2}-[A-Z]{3}|[A-Z]{3}-\d\d", re.ASCII)
 
 
 def place(house: str, street: str, crossing: str, borough: str | None) -> str | None:
     """House number, street, crossing and, last, the borough; None if nothing is known."""
     names = _camera_streets(street, crossing) if "@" in street + crossing else (street, crossing)
-    streets = " / ".join(name for name in map(_name, names) if name)
-    address = " ".join(part for part in (_house_number(house), streets) if part)
-    return ", ".join(part for part in (address, borough) if part) or None
+    streets = " / ".join(filter(None, map(_name, names)))
+    address = " ".join(filter(None, (_house_number(house), streets)))
+    return ", ".join(filter(None, (address, borough))) or None
 
 
 def _camera_streets(street: str, crossing: str) -> list[str]:
@@ -26,10 +27,8 @@ def _camera_streets(street: str, crossing: str) -> list[str]:
 
 
 def _house_number(text: str) -> str:
-    """The number; in many rows there stands a direction (N, S, E, W) or 0 instead."""
     number = _name(text).removesuffix(".0")
-    is_number = any(digit in "123456789" for digit in number) and not _DATE_LIKE.fullmatch(number)
-    return number if is_number else ""
+    return "" if _NO_HOUSE_NUMBER.fullmatch(number) else number
 
 
 def _name(text: str) -> str:

@@ -20,16 +20,18 @@ DRONE_ID = "nypd-history"
 REPORT_ID_PREFIX = "nypd-"
 PLACE_MAX_CHARACTERS = 1_000
 # How tools write that there is nothing.
+_BLANKS = ("", "-", "--", "NA", "N/A", "#N/A", "<NA>", "NULL", "(NULL)", "NONE", "NAN", "\\N")
 BLANKS = frozenset(
-    {"", "-", "--", "NA", "N/A", "#N/A", "<NA>", "NULL", "(NULL)", "NONE", "NAN", "NAT", "\\N"}
+    ("NaN", "NaT", *(way(blank) for blank in _BLANKS for way in (str, str.lower, str.title)))
 )
 
-_GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+", re.ASCII)
+# Thousands as spreadsheets of several countries part them.
+_GROUPED = re.compile(r"\d{1,3}([., '\u00a0\u202f])\d{3}(?:\1\d{3})+", re.ASCII)
 # '1283294138 and ="1283294138" are what keeps spreadsheets from rounding it.
-_SUMMONS_NUMBER = re.compile(r"""(?:'|(=?"))?0*([1-9]\d{6,11})(?:\.0*)?(?(1)")""", re.ASCII)
+_SUMMONS_NUMBER = re.compile(r"""(?:'|(=?"))?0*([1-9]\d{6,11})(?:[.,]0*)?(?(1)")""", re.ASCII)
 # All digits are there: 1.283294138E9; of 1.28E+09 most are lost.
 _SCIENTIFIC = re.compile(r"([1-9])\.(\d{9})E\+?0?9", re.ASCII | re.IGNORECASE)
-_CODE = re.compile(r"0*([1-9]\d?)(?:\.0*)?", re.ASCII)
+_CODE = re.compile(r"0*([1-9]\d?)(?:[.,]0*)?", re.ASCII)
 
 
 def report(fields: Sequence[str], columns: Columns, today: date) -> Report | Rejection:
@@ -70,8 +72,8 @@ def _summons_number(text: str) -> str | None:
     scientific = _SCIENTIFIC.fullmatch(text)
     if scientific:
         return scientific[1] + scientific[2]
-    digits = text.replace(",", "") if _GROUPED.fullmatch(text) else text
-    match = _SUMMONS_NUMBER.fullmatch(digits)
+    groups = _GROUPED.fullmatch(text)
+    match = _SUMMONS_NUMBER.fullmatch(text.replace(groups[1], "") if groups else text)
     return match[2] if match else None
 
 
@@ -89,4 +91,4 @@ def _place(fields: Sequence[str], columns: Columns) -> str | None:
 def _value(fields: Sequence[str], index: int) -> str:
     """The field's text, empty where the column or the value is missing."""
     text = fields[index].strip() if index >= 0 else ""
-    return "" if len(text) <= 6 and text.upper() in BLANKS else text
+    return "" if text in BLANKS else text

@@ -72,7 +72,10 @@ def test_the_county_counts_more_than_the_precinct() -> None:
         ("12-02", " 3rd   Ave ", "", "12-02 3RD AVE, Bronx"),
         ("712.0", "W 175 ST", "NA", "712 W 175 ST, Bronx"),
         # A direction, a zero, and what a spreadsheet made of 12-02 are no house numbers.
-        *((house, "BROADWAY", "", "BROADWAY, Bronx") for house in ("N", "0", "0.0", "2-Dec")),
+        *(
+            (house, "BROADWAY", "", "BROADWAY, Bronx")
+            for house in ("N", "0", "0.0", "2-Dec", "Dec-45")
+        ),
         # Cameras write over the end of one column of 20 characters into the next.
         ("", "SB WILDER AVE @ AMBE", "R ST", "SB WILDER AVE / AMBER ST, Bronx"),
         ("", "ALLERTON AVE (W/B) @", "BARNES AVE", "ALLERTON AVE (W/B) / BARNES AVE, Bronx"),
