@@ -48,6 +48,12 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     help="Share of records that are garbage, duplicates or late.",
 )
 @click.option(
+    "--history-rows",
+    type=click.IntRange(0),
+    default=5_000,
+    help="Rows of a city's parking history to load beside the drones; 0 is none.",
+)
+@click.option(
     "--run-folder",
     type=click.Path(file_okay=False, path_type=Path),
     default=RUN_FOLDER,

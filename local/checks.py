@@ -8,18 +8,23 @@ from collections.abc import Iterable, Sequence, Set
 
 from msgspec import Struct
 
+from simulator import history_file
 from simulator.ledger import Entry
 
 SHOWN = 5
 
 
 class Row(Struct, frozen=True, gc=False):
-    """One row of the archive; content as in `content`, arrival in ms since the epoch."""
+    """One row of the archive; content as in `content`, arrival in ms since the epoch.
+
+    source is the report's; None for what is no report.
+    """
 
     partition: int
     offset: int
     content: str | None
     arrived_ms: int = 0
+    source: str | None = None
 
 
 class PublishedAlert(Struct, frozen=True, gc=False):
@@ -75,6 +80,22 @@ def alert_differences(
         _listed("expected, but not published, alert", expected - published),
         _listed("published, but not expected, alert", published - possible),
         _listed("published with two contents, alert", [i for i, n in contents.items() if n > 1]),
+    )
+
+
+def history_differences(
+    entries: Sequence[history_file.Entry], rows: Sequence[Row], rejected_lines: Sequence[int]
+) -> tuple[str, ...]:
+    """Each sound row of the file stands in the archive once; each of the others was set aside."""
+    sent = Counter(str(entry.report_id) for entry in entries if entry.report_id is not None)
+    kept = Counter(str(row.content) for row in rows)
+    unsound = Counter(str(entry.line) for entry in entries if entry.report_id is None)
+    rejected = Counter(map(str, rejected_lines))
+    return _found(
+        _listed("of history, but not in the archive", list((sent - kept).elements())),
+        _listed("in the archive, but not of history", list((kept - sent).elements())),
+        _listed("no report, but not set aside, line", list((unsound - rejected).elements())),
+        _listed("set aside, but a report, line", list((rejected - unsound).elements())),
     )
 
 

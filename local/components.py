@@ -16,7 +16,10 @@ OBJECT_AGE_SECONDS = 10
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """What is simulated; drones are for each mission, a rate of 0 is as fast as it goes."""
+    """What is simulated; drones are for each mission, a rate of 0 is as fast as it goes.
+
+    history_rows are those of the city's summonses, loaded beside the drones; 0 is none.
+    """
 
     mission: str
     days: float
@@ -24,11 +27,13 @@ class Fleet:
     rate: float
     seed: int
     fault_share: float
+    history_rows: int
 
 
 def reports_planned(fleet: Fleet) -> int:
-    """One a minute from each drone; some are lost or in repair, so fewer come."""
-    return int(fleet.days * 24 * 60) * fleet.drones * MISSIONS[fleet.mission]
+    """One a minute from each drone, and history; some are lost or in repair, so fewer come."""
+    of_drones = int(fleet.days * 24 * 60) * fleet.drones * MISSIONS[fleet.mission]
+    return of_drones + fleet.history_rows
 
 
 def simulator_command(fleet: Fleet, connection: KafkaConnection, ledger: Path) -> list[str]:
@@ -65,6 +70,22 @@ def archiving_command(connection: KafkaConnection, health_port: int, archive: Pa
         *("--object-age-seconds", str(OBJECT_AGE_SECONDS)),
         *_process(connection, health_port),
     ]
+
+
+def history_command(fleet: Fleet, file: Path, ledger: Path) -> list[str]:
+    """A file of the city's summonses, and the ledger of its rows."""
+    options = [
+        *("--rows", str(fleet.history_rows)),
+        *("--seed", str(fleet.seed)),
+        *("--ledger", str(ledger)),
+    ]
+    return [*_module("simulator"), "history", *options, str(file)]
+
+
+def loading_command(connection: KafkaConnection, file: Path) -> list[str]:
+    """The loader, once through the file."""
+    broker = ["--kafka-bootstrap-servers", connection.bootstrap_servers]
+    return [*_module("services.loading"), *broker, str(file)]
 
 
 def analysis_command(archive: Path, results: Path, spark_log: Path) -> list[str]:

@@ -8,25 +8,41 @@ from pathlib import Path
 import click
 from kafka.errors import KafkaError
 
-from local.checks import PublishedAlert, Row, alert_differences, archive_differences
+from local.checks import (
+    PublishedAlert,
+    Row,
+    alert_differences,
+    archive_differences,
+    history_differences,
+)
 from local.components import Fleet, analysis_command
-from local.evidence import archive_objects, archive_rows
+from local.evidence import archive_objects, archive_rows, rejected_lines
 from local.figures import Figures, figure_lines
+from local.history import history_files
 from local.pipeline import stream
 from local.processes import await_end, running, start
 from local.progress import announce
+from services.reports.report import Source
+from simulator import history_file
 from simulator.ledger import Entry, entries
 
 ANALYSIS_SECONDS = 6 * 3600.0
+HISTORY: Source = "nypd"
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What was sent, and what came of it."""
+    """What was sent, and what came of it.
+
+    rows are the drones' and what is no report; summonses the rows of the history file.
+    """
 
     sent: Sequence[Entry]
     rows: Sequence[Row]
     alerts: Sequence[PublishedAlert]
+    summonses: Sequence[history_file.Entry]
+    history_rows: Sequence[Row]
+    rejected_lines: Sequence[int]
 
 
 def run_demo(fleet: Fleet, folder: Path, with_analysis: bool) -> None:
@@ -38,8 +54,20 @@ def run_demo(fleet: Fleet, folder: Path, with_analysis: bool) -> None:
     if with_analysis:
         _analyse(folder)
     announce("Checking what came out against what was sent")
-    sent, rows = entries(folder / "ledger.jsonl"), archive_rows(folder / "archive")
-    _report(Evidence(tuple(sent), tuple(rows), alerts), folder)
+    _report(_evidence(alerts, folder), folder)
+
+
+def _evidence(alerts: Sequence[PublishedAlert], folder: Path) -> Evidence:
+    rows, files = tuple(archive_rows(folder / "archive")), history_files(folder)
+    has_history = files.ledger.exists()
+    return Evidence(
+        sent=tuple(entries(folder / "ledger.jsonl")),
+        rows=[row for row in rows if row.source != HISTORY],
+        alerts=alerts,
+        summonses=tuple(history_file.entries(files.ledger)) if has_history else (),
+        history_rows=[row for row in rows if row.source == HISTORY],
+        rejected_lines=rejected_lines(files.rejected),
+    )
 
 
 def _analyse(folder: Path) -> None:
@@ -58,6 +86,7 @@ def _report(found: Evidence, folder: Path) -> None:
     differences = (
         *archive_differences(found.sent, found.rows),
         *alert_differences(found.sent, found.alerts),
+        *history_differences(found.summonses, found.history_rows, found.rejected_lines),
     )
     if differences:
         raise click.ClickException("\n  ".join(["the check found differences:", *differences]))
@@ -73,12 +102,15 @@ def _figures(found: Evidence, archive: Path) -> Figures:
         archive_objects=len(objects),
         archive_bytes=sum(path.stat().st_size for path in objects),
         alert_latencies_ms=[alert.latency_ms for alert in found.alerts],
+        history_reports=len(found.history_rows),
+        history_rejected=len(found.rejected_lines),
     )
 
 
 def _proof(found: Evidence) -> str:
     distinct = len({alert.alert_id for alert in found.alerts})
+    history = "; each row of history too, or set aside with its reason" if found.summonses else ""
     return (
-        f"each of {len(found.rows):,} acknowledged records is in the archive once;"
+        f"each of {len(found.rows):,} acknowledged records is in the archive once{history};"
         f" all {distinct:,} expected alerts, and no others, were published"
     )

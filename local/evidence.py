@@ -1,6 +1,7 @@
 """What the demo finds when all is done: the archive's rows, the published alerts."""
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ COLUMNS = [
     "report_id",
     "rejected_value",
     "rejected_reason",
+    "source",
 ]
 
 
@@ -44,11 +46,18 @@ def _columns(batch: Any) -> list[list[Any]]:
     return [column.to_pylist() for column in columns]
 
 
-def _row(
-    partition: int, offset: int, arrived_ms: int, report_id: str | None, *rejected: Any
-) -> Row:
-    value, reason = rejected
-    return Row(partition, offset, report_id if reason is None else digest(value), arrived_ms)
+def _row(partition: int, offset: int, arrived_ms: int, report_id: str | None, *others: Any) -> Row:
+    value, reason, source = others
+    content = report_id if reason is None else digest(value)
+    return Row(partition, offset, content, arrived_ms, source)
+
+
+def rejected_lines(rejected: Path) -> list[int]:
+    """The line numbers in what the loader set aside; none if it set nothing aside."""
+    if not rejected.exists():
+        return []
+    with rejected.open(encoding="utf-8") as lines:
+        return [int(line.partition(",")[0]) for line in islice(lines, 1, None)]
 
 
 def published_alerts(connection: KafkaConnection, topic: str = ALERTS) -> list[PublishedAlert]:

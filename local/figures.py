@@ -7,13 +7,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a run measured; latencies from report acknowledged to alert published."""
+    """What a run measured; latencies from report acknowledged to alert published.
+
+    reports: the drones', in so many seconds; history_reports, history_rejected: rows of the file.
+    """
 
     reports: int
     seconds: float
     archive_objects: int
     archive_bytes: int
     alert_latencies_ms: Sequence[int]
+    history_reports: int = 0
+    history_rejected: int = 0
 
 
 def percentile(values: Sequence[int], share: float) -> int:
@@ -23,13 +28,21 @@ def percentile(values: Sequence[int], share: float) -> int:
 
 def figure_lines(figures: Figures) -> list[str]:
     """The figures as lines to read."""
+    archived = figures.reports + figures.history_reports
     return [
         f"Reports  {figures.reports:,} acknowledged in {figures.seconds:.1f} s:"
         f" {figures.reports / max(figures.seconds, 0.001):,.0f} reports/s",
+        *_history_lines(figures),
         f"Archive  {figures.archive_objects} objects, {figures.archive_bytes / 1e6:.1f} MB:"
-        f" {figures.archive_bytes / max(figures.reports, 1):.1f} bytes/report",
+        f" {figures.archive_bytes / max(archived, 1):.1f} bytes/report",
         f"Alerts   {len(figures.alert_latencies_ms):,} published; {_latency_text(figures)}",
     ]
+
+
+def _history_lines(figures: Figures) -> list[str]:
+    loaded, rejected = figures.history_reports, figures.history_rejected
+    rows = loaded + rejected
+    return [f"History  {loaded:,} of {rows:,} rows loaded; {rejected:,} set aside"] if rows else []
 
 
 def _latency_text(figures: Figures) -> str:

@@ -20,6 +20,7 @@ from local.components import (
     simulator_command,
 )
 from local.evidence import published_alerts
+from local.history import history_loaded, write_history
 from local.kafka import KafkaServer, running_kafka
 from local.offsets import done, has_caught_up, progress_of, written
 from local.ports import HOST, free_port
@@ -37,17 +38,21 @@ LOOK_SECONDS = 0.5
 
 
 def stream(fleet: Fleet, folder: Path) -> list[PublishedAlert]:
-    """Run Kafka, the workers and the fleet until both groups are done; what was published.
+    """Run Kafka, the workers, the fleet and the loader until all is done; what was published.
 
-    The ledger and the archive stay in the folder. ClickException if a process ends early.
+    The ledgers and the archive stay in the folder. ClickException if a process ends early.
     """
+    if fleet.history_rows:
+        announce(f"Writing {fleet.history_rows:,} rows as New York publishes its parking history")
+        write_history(fleet, folder)
     announce("Starting Kafka")
     with running_kafka(folder / "kafka") as server:
         create_topics(server.connection, TOPICS)
         announce("Starting alerting and two archiving workers")
         with _workers(server.connection, folder) as workers:
             announce(_plan(fleet))
-            _simulate(fleet, server, workers, folder)
+            with history_loaded(fleet, server.connection, folder):
+                _simulate(fleet, server, workers, folder)
             announce("Waiting until alerting and archiving have caught up")
             _catch_up(server, workers)
             announce("Stopping them")
@@ -117,7 +122,8 @@ def _admin(connection: KafkaConnection) -> KafkaAdminClient:
 
 def _plan(fleet: Fleet) -> str:
     pace = f"at most {fleet.rate:,.0f} reports/s" if fleet.rate else "as fast as it goes"
+    history = ", and loading the history" if fleet.history_rows else ""
     return (
         f"Simulating {fleet.days:g} days of {fleet.drones} drones a mission"
-        f" (mission: {fleet.mission}, seed {fleet.seed}), {pace}"
+        f" (mission: {fleet.mission}, seed {fleet.seed}), {pace}{history}"
     )

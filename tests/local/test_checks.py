@@ -1,6 +1,13 @@
 import pytest
 
-from local.checks import PublishedAlert, Row, alert_differences, archive_differences
+from local.checks import (
+    PublishedAlert,
+    Row,
+    alert_differences,
+    archive_differences,
+    history_differences,
+)
+from simulator.history_file import Entry as Line
 from simulator.ledger import Entry
 
 SENT = (
@@ -85,3 +92,25 @@ def test_a_report_without_an_answer_may_have_raised_its_alert_or_not():
     sent = (*SENT, UNKNOWN)
     assert alert_differences(sent, [alert("a-violation-0")]) == ()
     assert alert_differences(sent, [alert("a-violation-0"), alert("u-violation-0")]) == ()
+
+
+FILE = (Line(2, "nypd-1"), Line(3, fault="utf8_broken"), Line(4, "nypd-1"), Line(5, "nypd-2"))
+LOADED = tuple(Row(0, offset, f"nypd-{number}") for offset, number in enumerate((1, 1, 2)))
+
+
+def test_a_history_that_is_in_the_archive_or_set_aside_passes_repeated_rows_too():
+    assert history_differences(FILE, LOADED, [3]) == ()
+
+
+@pytest.mark.parametrize(
+    ("rows", "rejected", "difference"),
+    [
+        (LOADED[1:], [3], "of history, but not in the archive: 1 (nypd-1)"),
+        ((*LOADED, LOADED[2]), [3], "in the archive, but not of history: 1 (nypd-2)"),
+        (LOADED, [], "no report, but not set aside, line: 1 (3)"),
+        (LOADED, [3, 3], "set aside, but a report, line: 1 (3)"),
+        (LOADED, [3, 5], "set aside, but a report, line: 1 (5)"),
+    ],
+)
+def test_each_difference_of_the_history_is_told_alone(rows, rejected, difference):
+    assert history_differences(FILE, rows, rejected) == (difference,)

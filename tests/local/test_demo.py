@@ -14,7 +14,7 @@ import pytest
 from services.stream.connection import KafkaConnection
 from services.stream.producer import producer
 
-SMALL = ["--days", "1", "--drones", "2", "--fault-share", "0.01"]
+SMALL = ["--days", "1", "--drones", "2", "--fault-share", "0.01", "--history-rows", "400"]
 
 
 @contextmanager
@@ -52,11 +52,25 @@ def test_the_demo_answers_checks_itself_and_tells_its_figures(tmp_path):
         printed, complaints = run.communicate()
     assert run.returncode == 0, complaints
     assert re.search(r"Reports +[56],\d{3} acknowledged in .* reports/s\n", printed)
+    history = re.search(r"History +(\d+) of 400 rows loaded; (\d+) set aside\n", printed)
+    assert history
+    assert int(history[1]) + int(history[2]) == 400
     assert re.search(r"Archive +\d+ objects, .* bytes/report\n", printed)
     assert re.search(r"Alerts .*: p50 \d+ ms, p99 \d+ ms, max \d+ ms\n", printed)
     assert re.search(r"Check +passed: each of [56],\d{3} acknowledged records", printed)
+    assert "each row of history too, or set aside" in printed
+    assert re.search(r"^nypd +1 +Brooklyn +\d", printed, re.MULTILINE)
     assert "Parking violations by hour" in printed
     assert {path.suffix for path in folder.glob("results/**/*.*")} >= {".json", ".svg", ".png"}
+
+
+def test_without_history_the_drones_are_alone(tmp_path):
+    folder = tmp_path / "run"
+    with demo(folder, *SMALL, "--history-rows", "0", "--rate", "0", "--no-analysis") as run:
+        printed, complaints = run.communicate()
+    assert run.returncode == 0, complaints
+    assert "History" not in printed
+    assert not list(folder.glob("violations*"))
 
 
 def test_a_record_that_nobody_noted_fails_the_check(tmp_path):
@@ -93,7 +107,8 @@ def test_a_worker_that_dies_ends_the_demo_with_its_name_and_log(tmp_path):
         [alerting] = [
             child
             for child in psutil.Process(run.pid).children()
-            if "services.alerting" in child.cmdline()
+            # The loader may have ended, and a zombie has no command line.
+            if child.status() != psutil.STATUS_ZOMBIE and "services.alerting" in child.cmdline()
         ]
         os.kill(alerting.pid, signal.SIGKILL)
         _, complaints = run.communicate()

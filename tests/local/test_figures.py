@@ -20,5 +20,11 @@ def test_the_figures_read_well():
     ]
 
 
+def test_history_is_counted_beside_the_drones_and_in_the_archive():
+    _, history, archive, _ = figure_lines(Figures(2_000, 4.0, 3, 120_000, [7], 900, 100))
+    assert history == "History  900 of 1,000 rows loaded; 100 set aside"
+    assert archive == "Archive  3 objects, 0.1 MB: 41.4 bytes/report"
+
+
 def test_a_run_without_alerts_or_reports_has_figures_too():
     assert figure_lines(Figures(0, 0.0, 0, 0, []))[2] == "Alerts   0 published; no latency to tell"
