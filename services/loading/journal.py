@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import click
 from msgspec.structs import replace
@@ -32,9 +33,14 @@ class Places:
 
 @dataclass(slots=True)
 class Batch:
-    """What was done since the last checkpoint; position is where the next row begins."""
+    """Rows one after the other from start on; position is where the next one begins.
 
+    unacknowledged are the futures of those that were sent.
+    """
+
+    start: Position
     position: Position
+    unacknowledged: list[Any] = field(default_factory=list)
     sent: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
     lines: list[bytes] = field(default_factory=list)

@@ -1,5 +1,6 @@
 """One text from where its checkpoint stands to its end, batch by batch."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -19,12 +20,14 @@ from services.loading.rows import report
 from services.loading.sending import Outlet
 from services.reports.report import Report
 
-# What a kill may send twice. More would cost memory, fewer time: each batch is awaited and noted.
+# Unacknowledged rows at most, and so what a kill may send twice. They are awaited and noted in
+# halves: while the first is on its way the second is made.
 BATCH_ROWS = 2_000
-BATCH_BYTES = 2 * 1024 * 1024
-BATCH_SECONDS = 1.0
-# A slow rate wants smaller batches than a full one.
-RATED_BATCH_SECONDS = 0.2
+HALF_ROWS = BATCH_ROWS // 2
+HALF_BYTES = 1024 * 1024
+HALF_SECONDS = 1.0
+# A slow rate wants smaller halves than a full one.
+RATED_HALF_SECONDS = 0.2
 # Of fewer rows a share says nothing about the file.
 JUDGED_ROWS = 100
 
@@ -53,11 +56,11 @@ class Bounds:
     rejected_share: float = 1.0
 
     @property
-    def batch_rows(self) -> int:
-        """A batch's, at most."""
+    def half_rows(self) -> int:
+        """Of half a batch, at most."""
         if self.rows_per_second is None:
-            return BATCH_ROWS
-        return max(1, min(BATCH_ROWS, int(self.rows_per_second * RATED_BATCH_SECONDS)))
+            return HALF_ROWS
+        return max(1, min(HALF_ROWS, int(self.rows_per_second * RATED_HALF_SECONDS)))
 
     def after(self, rows_done: int) -> "Bounds":
         """What is left of them."""
@@ -92,14 +95,14 @@ class Loader:
         self.stop = control.stop
         self.show = control.show
         self.bounds = control.bounds
-        self.batch_began_seconds = monotonic()
-        self.rows_before = journal.checkpoint.counts.rows
-        self.batch = Batch(journal.checkpoint.position)
-
-    @property
-    def rows_done(self) -> int:
-        """In this run, the batch at hand among them."""
-        return self.journal.checkpoint.counts.rows - self.rows_before + self.batch.rows
+        self.counts_before = journal.checkpoint.counts
+        position = journal.checkpoint.position
+        self.half = Batch(position, position)
+        self.half_began_seconds = monotonic()
+        # Handed over and not noted yet; the first must not be passed over.
+        self.waiting: deque[Batch] = deque()
+        self.rows_done = 0
+        self.rejected_done = 0
 
     def run(self) -> Ending:
         """Whatever ends it, what is acknowledged by then is noted.
@@ -108,7 +111,7 @@ class Loader:
         """
         try:
             ending = self._read()
-            self._settle(is_done=ending is Ending.DONE)
+            self._settle_all(is_done=ending is Ending.DONE)
         except Stopped:
             ending = Ending.STOPPED
             self._settle_if_possible()
@@ -119,15 +122,15 @@ class Loader:
 
     def _settle_if_possible(self) -> None:
         with suppress(Stopped):
-            self._settle()
+            self._settle_all()
 
     def _read(self) -> Ending:
         self._judge(JUDGED_ROWS)
-        self._begin_batch()
+        self._begin_half()
         for row, judgement in self.rows:
             self._take(row, judgement)
-            if self._is_batch_full():
-                self._finish_batch()
+            if self._is_half_full():
+                self._finish_half()
             if self.stop.is_set():
                 return Ending.STOPPED
             if self.rows_done == self.bounds.rows:
@@ -137,47 +140,59 @@ class Loader:
 
     def _take(self, row: Row, judgement: Report | Rejection) -> None:
         if isinstance(judgement, Rejection):
-            self.batch.reject(row, judgement)
-            self.batch.position = row.after
+            self.half.reject(row, judgement)
+        else:
+            if self.outlet:
+                self.half.unacknowledged.append(self.outlet.send(judgement))
+            self.half.sent += 1
+        self.half.position = row.after
+        self.rows_done += 1
+        if isinstance(judgement, Rejection):
+            self.rejected_done += 1
             self._judge(JUDGED_ROWS)
-            return
-        if self.outlet:
-            self.outlet.send(judgement)
-        self.batch.sent += 1
-        self.batch.position = row.after
 
     def _judge(self, least_rows: int) -> None:
-        counts, batch = self.journal.checkpoint.counts, self.batch
-        rows = counts.rows + batch.rows
-        rejected_rows = counts.rejected_rows + batch.rejected.total()
+        rows = self.counts_before.rows + self.rows_done
+        rejected_rows = self.counts_before.rejected_rows + self.rejected_done
         if rows >= least_rows and rejected_rows > self.bounds.rejected_share * rows:
             raise TooManyRejected(f"{rejected_rows:,} of {rows:,} rows rejected (--max-rejected)")
 
-    def _is_batch_full(self) -> bool:
+    def _is_half_full(self) -> bool:
+        half = self.half
         return (
-            self.batch.rows >= self.bounds.batch_rows
-            or self.batch.position.offset - self.journal.checkpoint.position.offset >= BATCH_BYTES
-            or monotonic() - self.batch_began_seconds >= BATCH_SECONDS
+            half.sent + len(half.lines) >= self.bounds.half_rows
+            or half.position.offset - half.start.offset >= HALF_BYTES
+            or monotonic() - self.half_began_seconds >= HALF_SECONDS
         )
 
-    def _finish_batch(self) -> None:
-        rows = self.batch.rows
-        self._settle()
-        if self.bounds.rows_per_second:
-            due_seconds = self.batch_began_seconds + rows / self.bounds.rows_per_second
-            self.stop.wait(max(0.0, due_seconds - monotonic()))
-        self._begin_batch()
-
-    def _begin_batch(self) -> None:
-        self.batch_began_seconds = monotonic()
+    def _begin_half(self) -> None:
+        self.half = Batch(self.half.position, self.half.position)
+        self.half_began_seconds = monotonic()
         if self.outlet:
             self.outlet.begin()
 
-    def _settle(self, is_done: bool = False) -> None:
-        """Note the batch once all of it is acknowledged; Stopped if that cannot be awaited."""
+    def _finish_half(self) -> None:
+        self.waiting.append(self.half)
+        rows = self.half.rows
+        while len(self.waiting) > 1:
+            self._settle_first()
+        if self.bounds.rows_per_second:
+            due_seconds = self.half_began_seconds + rows / self.bounds.rows_per_second
+            self.stop.wait(max(0.0, due_seconds - monotonic()))
+        self._begin_half()
+
+    def _settle_all(self, is_done: bool = False) -> None:
+        self.waiting.append(self.half)
+        self.half = Batch(self.half.position, self.half.position)
+        while self.waiting:
+            self._settle_first(is_done and len(self.waiting) == 1)
+
+    def _settle_first(self, is_done: bool = False) -> None:
+        """Note it once all of it is acknowledged; Stopped if that cannot be awaited."""
+        first = self.waiting[0]
         if self.outlet:
-            self.outlet.settle()
-        if self.batch.rows or is_done:
-            self.journal.advance(self.batch, is_done)
-        self.batch = Batch(self.batch.position)
+            self.outlet.settle(first.unacknowledged)
+        if first.rows or is_done:
+            self.journal.advance(first, is_done)
+        self.waiting.popleft()
         self.show(self.journal.checkpoint)

@@ -1,6 +1,7 @@
-"""Reports to Kafka, a batch at a time: handed over one by one, then awaited together."""
+"""Reports to Kafka: handed over one by one, awaited a batch at a time."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from zlib import crc32
@@ -16,8 +17,8 @@ from services.stream.patience import Patience
 from services.stream.producer import producer
 
 PRODUCER_SETTINGS = {
-    # While the rest of a batch is made, its beginning is on its way.
-    "linger_ms": 50,
+    # While the next batch is made, this one is on its way.
+    "linger_ms": 20,
     "batch_size": 128 * 1024,
     "allow_auto_create_topics": False,
     # A broker that is away is waited for, however long: giving up would send a batch twice.
@@ -28,12 +29,12 @@ PRODUCER_SETTINGS = {
     "metadata_max_age_ms": 10_000,
     "metrics_enabled": False,
 }
-FLUSH_SECONDS = 1.0
+WAIT_SECONDS = 1.0
 
 
 @dataclass(slots=True)
 class Outlet:
-    """A producer on one topic, and what of it is not acknowledged yet.
+    """A producer on one topic.
 
     KafkaError if the broker will never take a report; Stopped if told to stop while it is away.
     """
@@ -41,7 +42,6 @@ class Outlet:
     producer: KafkaProducer
     topic: str
     patience: Patience
-    unacknowledged: list[Any] = field(default_factory=list)
     partitions: int = 0
 
     def begin(self) -> None:
@@ -51,30 +51,29 @@ class Outlet:
             raise Stopped
         self.partitions = known
 
-    def send(self, report: Report) -> None:
-        """Hand the report over."""
+    def send(self, report: Report) -> Any:
+        """Hand the report over; a future that its acknowledgement fulfils."""
         key = report.report_id.encode()
         # Spreads as evenly as Kafka's own partitioner, at a fraction of what that costs in Python.
         partition = crc32(key) % self.partitions
         value, send = encoded(report), self.producer.send
         try:
-            future = send(self.topic, value, key, partition=partition)
+            return send(self.topic, value, key, partition=partition)
         except KafkaTimeoutError:
             again = partial(send, self.topic, value, key, partition=partition)
             future = self.patience.awaited(again)
-            if future is None:
-                raise Stopped from None
-        self.unacknowledged.append(future)
-
-    def settle(self) -> None:
-        """Wait until all that was handed over is acknowledged."""
-        self.patience.awaited(lambda: self.producer.flush(FLUSH_SECONDS))
-        failed = next((future for future in self.unacknowledged if future.failed()), None)
-        if failed is not None:
-            raise failed.exception
-        if not all(future.succeeded() for future in self.unacknowledged):
+        if future is None:
             raise Stopped
-        self.unacknowledged.clear()
+        return future
+
+    def settle(self, unacknowledged: Iterable[Any]) -> None:
+        """Wait until all of these are acknowledged."""
+        for future in unacknowledged:
+            if (
+                not future.succeeded()
+                and self.patience.awaited(partial(future.get, WAIT_SECONDS)) is None
+            ):
+                raise Stopped
 
     def topic_id(self) -> str | None:
         """Kafka's id of the topic, 32 hexadecimal digits; None from a broker without such ids."""
@@ -84,7 +83,7 @@ class Outlet:
     def close(self) -> None:
         """Let go; what is not acknowledged then may or may not stand in the topic."""
         try:
-            self.producer.close(FLUSH_SECONDS)
+            self.producer.close(WAIT_SECONDS)
         except KafkaError:
             # Else its __del__ waits once more, fails again and prints that on the terminal.
             self.producer._closed = True
