@@ -1,11 +1,14 @@
-"""`python -m services.provisioning`: what the minio chart's Jobs run, before and beside the store.
+"""`python -m services.provisioning`: what the charts' Jobs run, before and beside the store.
 
-Both commands may run any number of times: what is there stays, what is missing comes.
+All commands may run any number of times: what is there stays, what is missing comes.
 """
 
+import os
 import time
-from pathlib import Path
-from typing import NoReturn
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 import click
 import msgspec
@@ -13,24 +16,27 @@ import structlog
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config.config_exception import ConfigException
+from minio import Minio
 from minio.error import S3Error
 from urllib3.exceptions import HTTPError
 
 from services.provisioning.credentials import create_once, new_credentials
+from services.provisioning.fetching import NO_SUCH_OBJECT, fetch
 from services.provisioning.policies import Layout
-from services.provisioning.store import FAILURES, Administration, Keys, administration, provision
+from services.provisioning.store import FAILURES, Keys, administration, provision, reader
 from services.runtime.logs import configure_logs
 from services.runtime.settings import component_command
 
 RETRY_SECONDS = 2.0
 REFUSED = (400, 401, 403)
+SECRET_KEY_VARIABLE = "DRONEWATCH_S3_SECRET_KEY"
 
 log = structlog.get_logger()
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
-    """Prepare what the platform stands on: credentials, and the store's bucket and users."""
+    """Prepare what the platform stands on: credentials, the store's bucket and users, files."""
 
 
 @component_command("secrets")
@@ -92,8 +98,48 @@ def prepare_store(
     keys = {name: read_keys(credentials / name, "accessKey", "secretKey") for name in layout.users}
     root = read_keys(credentials / "root", "rootUser", "rootPassword")
     server = administration(endpoint, root, region)
-    _provision_within(wait_seconds, server, layout, keys)
+    prepare = partial(provision, server, layout, keys)
+    _done_within(wait_seconds, prepare, _is_refusal, "the store was not prepared")
     log.info("store prepared", bucket=layout.bucket, users=sorted(layout.users))
+
+
+@component_command("fetch")
+@click.option("--s3-endpoint", required=True, help="URL of MinIO or another S3 store.")
+@click.option("--s3-region", default="us-east-1")
+@click.option("--s3-access-key", required=True, help=f"User; its secret: {SECRET_KEY_VARIABLE}.")
+@click.option("--bucket", required=True, help="Where the objects are.")
+@click.option(
+    "--folder",
+    required=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Where their copies are put, under the last part of their keys.",
+)
+@click.option(
+    "--wait-seconds",
+    type=click.FloatRange(0),
+    default=300.0,
+    help="Wait this long for a store that does not answer, or does not know the user yet.",
+)
+@click.argument("keys", nargs=-1, required=True)
+def fetch_objects(bucket: str, folder: Path, keys: Sequence[str], **given: Any) -> None:
+    """Copy the objects KEYS to files; a copy that stands there stays, half of one is continued."""
+    configure_logs("auto", "info")
+    secret = os.environ.get(SECRET_KEY_VARIABLE)
+    if not secret:
+        raise click.UsageError(f"no credentials: set {SECRET_KEY_VARIABLE}")
+    user = Keys(given["s3_access_key"], secret)
+    store = reader(given["s3_endpoint"], user, given["s3_region"])
+    for key in keys:
+        copy = partial(_copy, store, bucket, key, folder / PurePosixPath(key).name)
+        _done_within(given["wait_seconds"], copy, _is_missing, f"{key} was not copied")
+
+
+def _copy(store: Minio, bucket: str, key: str, target: Path) -> None:
+    try:
+        is_new = fetch(store, bucket, key, target)
+    except OSError as error:
+        raise click.ClickException(f"cannot write {target}: {error.strerror}") from error
+    log.info("object copied" if is_new else "copy stands", key=key, bytes=target.stat().st_size)
 
 
 def read_layout(file: Path) -> Layout:
@@ -112,33 +158,38 @@ def read_keys(folder: Path, user: str, password: str) -> Keys:
         raise click.UsageError(f"no credentials: {error}") from error
 
 
-def _provision_within(
-    seconds: float, server: Administration, layout: Layout, keys: dict[str, Keys]
+def _done_within(
+    seconds: float,
+    attempt: Callable[[], None],
+    is_final: Callable[[Exception], bool],
+    failure: str,
 ) -> None:
     deadline = time.monotonic() + seconds
     while True:
         try:
-            provision(server, layout, keys)
+            attempt()
         except FAILURES as error:
-            if _is_final(error) or time.monotonic() > deadline:
-                _give_up(error)
+            if is_final(error) or time.monotonic() > deadline:
+                raise click.ClickException(f"{failure}: {error}") from error
             log.info("waiting for the store", cause=str(error))
             time.sleep(RETRY_SECONDS)
         else:
             return
 
 
-def _is_final(error: Exception) -> bool:
-    """Whether asking again would get the same answer."""
+def _is_refusal(error: Exception) -> bool:
+    """Whether the root user would get the same answer again."""
     return isinstance(error, S3Error) and error.response.status in REFUSED
 
 
-def _give_up(error: Exception) -> NoReturn:
-    raise click.ClickException(f"the store was not prepared: {error}") from error
+def _is_missing(error: Exception) -> bool:
+    """Whether there is no such object; another user may only not be known yet."""
+    return isinstance(error, S3Error) and error.code == NO_SUCH_OBJECT
 
 
 main.add_command(make_secrets)
 main.add_command(prepare_store)
+main.add_command(fetch_objects)
 
 if __name__ == "__main__":
     main()

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
 
 import urllib3
@@ -39,28 +40,27 @@ class Administration:
 
 def administration(endpoint: str, root: Keys, region: str) -> Administration:
     """The clients for a server at a URL; nothing is asked yet."""
+    settings = _settings(endpoint, root, region)
+    return Administration(Minio(**settings), MinioAdmin(**settings))
+
+
+def reader(endpoint: str, user: Keys, region: str) -> Minio:
+    """A client for objects of any S3 store at a URL; nothing is asked yet."""
+    return Minio(**_settings(endpoint, user, region))
+
+
+def _settings(endpoint: str, keys: Keys, region: str) -> dict[str, Any]:
+    """What both of minio-py's clients are told."""
     url = urlsplit(endpoint)
-    http = urllib3.PoolManager(
-        timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS), retries=False
-    )
-    provider = StaticProvider(root.access_key, root.secret_key)
-    is_secure = url.scheme == "https"
-    return Administration(
-        Minio(
-            endpoint=url.netloc,
-            credentials=provider,
-            region=region,
-            secure=is_secure,
-            http_client=http,
+    return {
+        "endpoint": url.netloc,
+        "credentials": StaticProvider(keys.access_key, keys.secret_key),
+        "region": region,
+        "secure": url.scheme == "https",
+        "http_client": urllib3.PoolManager(
+            timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS), retries=False
         ),
-        MinioAdmin(
-            endpoint=url.netloc,
-            credentials=provider,
-            region=region,
-            secure=is_secure,
-            http_client=http,
-        ),
-    )
+    }
 
 
 def provision(server: Administration, layout: Layout, keys: Mapping[str, Keys]) -> None:
