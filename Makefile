@@ -10,7 +10,7 @@ PROJECT := $(VENV)/.project-installed
 
 COMPILE := $(BIN)/uv pip compile pyproject.toml $(ARGS) --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
-COMPONENTS := simulator alerting archiving analysis provisioning
+COMPONENTS := simulator alerting archiving loading analysis provisioning
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -51,7 +51,7 @@ lint: $(PROJECT) ## Style, types, and which part may import which
 .PHONY: lock
 lock: $(PROJECT) ## Lock the requirements with hashes; the newest ones: make lock ARGS=--upgrade
 	$(COMPILE) --extra dev -o requirements/dev.txt
-	$(foreach part,$(COMPONENTS) loading,\
+	$(foreach part,$(COMPONENTS),\
 		$(COMPILE) --extra $(part) -c requirements/dev.txt -o requirements/$(part).txt &&) true
 
 # Of the charts, which name the images.
