@@ -22,7 +22,7 @@ def resources(namespace: str) -> frozenset[str]:
 def kept(platform: Platform) -> frozenset[str]:
     """What stays of a release, as the minio chart says: the store's volume, and who may open it."""
     store = platform.named("minio")
-    secrets = (f"secret/{store}-{user}" for user in ("root", "archiving", "analysis"))
+    secrets = (f"secret/{store}-{user}" for user in ("root", "archiving", "loading", "analysis"))
     return frozenset({f"persistentvolumeclaim/data-0-{store}-0", *secrets})
 
 

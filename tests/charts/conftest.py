@@ -93,6 +93,7 @@ EVERYTHING_ON = (
     "--set=kafka.metrics.enabled=true",
     "--set-string=analysis.questions.mine=SELECT 1",
     "--set=simulator.ledger.enabled=true",
+    "--set=loading.enabled=true,loading.source.kind=bucket,loading.source.files={history/a.csv}",
 )
 
 

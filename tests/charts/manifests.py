@@ -1,5 +1,6 @@
 """Looking into rendered manifests."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -28,7 +29,7 @@ def pods(manifests: Iterable[Manifest]) -> list[Pod]:
 
 def _pods_of(manifest: Manifest) -> Iterator[Pod]:
     kind, spec = manifest["kind"], manifest.get("spec", {})
-    owner = f"{kind} {manifest['metadata']['name']}"
+    owner = f"{kind} {unmarked(manifest['metadata']['name'])}"
     if kind in ("Deployment", "StatefulSet", "Job"):
         yield Pod(owner, spec["template"]["metadata"]["labels"], spec["template"]["spec"])
     if kind == "SparkApplication":
@@ -37,6 +38,11 @@ def _pods_of(manifest: Manifest) -> Iterator[Pod]:
         yield from _spark_pods(owner, spec["template"])
     if kind == "Kafka":
         yield from _strimzi_pods(owner, manifest)
+
+
+def unmarked(name: str) -> str:
+    """A name without the mark of its content, if it ends with one (the Job's of loading)."""
+    return re.sub(r"-[0-9a-f]{8}$", "", name)
 
 
 def _spark_pods(owner: str, spec: dict[str, Any]) -> Iterator[Pod]:
@@ -55,6 +61,12 @@ def _strimzi_pods(owner: str, kafka: Manifest) -> Iterator[Pod]:
             if key.endswith("Container")
         ]
         yield Pod(f"{owner} {part}", labels, {**template["pod"], "containers": containers})
+
+
+def containers(pod: Pod) -> list[dict[str, Any]]:
+    """All of a pod, those that run before the others too."""
+    found: list[dict[str, Any]] = pod.spec["containers"] + pod.spec.get("initContainers", [])
+    return found
 
 
 def environment(pod: Pod) -> dict[str, Any]:

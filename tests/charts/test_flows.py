@@ -15,6 +15,7 @@ OWNERS = {
     "simulator": "Deployment dw-simulator",
     "alerting": "Deployment dw-alerting",
     "archiving": "Deployment dw-archiving",
+    "loading": "Job dw-loading",
     "store": "StatefulSet dw-minio",
     "store-setup": "Job dw-minio-setup-1",
     "credentials": "Job dw-minio-credentials",

@@ -56,6 +56,7 @@ def test_each_user_has_the_rights_of_its_component_and_no_others(kafka: list[Man
     read = {("topic", "reports", "Read"), ("topic", "reports", "Describe")}
     assert rights == {
         "dw-simulator": {("topic", "reports", "Write"), ("topic", "reports", "Describe")},
+        "dw-loading": {("topic", "reports", "Write"), ("topic", "reports", "Describe")},
         "dw-archiving": read | {("group", "archiving", "Read")},
         "dw-alerting": read
         | {("group", "alerting", "Read")}

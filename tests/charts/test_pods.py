@@ -5,7 +5,7 @@ import pytest
 from services.alerting.__main__ import main as alerting
 from services.archiving.__main__ import main as archiving
 from simulator.__main__ import run as simulator
-from tests.charts.manifests import Manifest, environment, of_kind, pods
+from tests.charts.manifests import Manifest, containers, environment, of_kind, pods
 
 RESTRICTED = {
     "allowPrivilegeEscalation": False,
@@ -24,6 +24,7 @@ def test_there_is_a_pod_of_every_part(everything: list[Manifest]) -> None:
         "Deployment dw-alerting",
         "Deployment dw-archiving",
         "StatefulSet dw-minio",
+        "Job dw-loading",
         "Job dw-minio-setup-1",
         "Job dw-minio-credentials",
         "Kafka dw kafka",
@@ -49,14 +50,14 @@ def test_every_pod_is_restricted(everything: list[Manifest]) -> None:
 
 def test_every_container_is_restricted(everything: list[Manifest]) -> None:
     for pod in pods(everything):
-        for container in pod.spec["containers"] + pod.spec.get("initContainers", []):
+        for container in containers(pod):
             assert container["securityContext"].items() >= RESTRICTED.items(), pod.owner
 
 
 def test_our_own_containers_cannot_write_to_their_image(everything: list[Manifest]) -> None:
     for pod in pods(everything):
         if not pod.owner.startswith("Kafka"):
-            contexts = [c["securityContext"] for c in pod.spec["containers"]]
+            contexts = [c["securityContext"] for c in containers(pod)]
             assert all(context["readOnlyRootFilesystem"] for context in contexts), pod.owner
             assert pod.spec["securityContext"]["runAsUser"] > 0, pod.owner
 
@@ -82,7 +83,7 @@ def test_no_role_reads_secrets(everything: list[Manifest]) -> None:
 def test_every_container_says_what_it_needs_and_takes(everything: list[Manifest]) -> None:
     for pod in pods(everything):
         if pod.owner.startswith(("Deployment", "StatefulSet", "Job")):
-            for container in pod.spec["containers"]:
+            for container in containers(pod):
                 assert container["resources"]["requests"].keys() >= {"cpu", "memory"}, pod.owner
                 assert "memory" in container["resources"]["limits"], pod.owner
 

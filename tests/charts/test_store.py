@@ -45,6 +45,7 @@ def test_the_layout_is_one_that_provisioning_reads(minio: list[Manifest]) -> Non
     assert layout.users == {
         "archiving": Access(read=("reports/",), write=("reports/", "probes/")),
         "analysis": Access(read=("reports/", "results/"), write=("results/",)),
+        "loading": Access(read=("history/",)),
     }
     assert layout.lifecycle.expiration_days == {"probes/": 1}
 
@@ -68,6 +69,8 @@ def test_the_setup_finds_the_credentials_where_it_looks_for_them(minio: list[Man
         "archiving/secretKey",
         "analysis/accessKey",
         "analysis/secretKey",
+        "loading/accessKey",
+        "loading/secretKey",
     }
 
 
@@ -75,7 +78,9 @@ def test_secrets_are_made_before_anything_needs_them(minio: list[Manifest]) -> N
     made = of_kind(minio, "Job")["dw-minio-credentials"]
     assert made["metadata"]["annotations"][HOOK] == "pre-install,pre-upgrade"
     arguments = job(minio, "dw-minio-credentials").spec["containers"][0]["args"]
-    assert set(arguments) >= {"dw-minio-root", "dw-minio-archiving", "dw-minio-analysis"}
+    assert set(arguments) >= {
+        *("dw-minio-root", "dw-minio-archiving", "dw-minio-analysis", "dw-minio-loading")
+    }
 
 
 def test_the_bucket_is_no_hook_as_archiving_waits_for_it(minio: list[Manifest]) -> None:

@@ -60,6 +60,12 @@ def test_what_helm_itself_puts_there_is_accepted(render: Render, chart: str) -> 
         ("minio", "nodes=3", "Take 1, or 4 and more"),
         ("minio", "users.x.read={*}", "users"),
         ("analysis", "questions.Not_A_Name=x", "Not_A_Name"),
+        ("loading", "source.kind=disk", "kind"),
+        ("loading", "source.files={/a.csv}", "files"),
+        ("loading", "source.files={a.csv}", "not from which claim"),
+        ("loading", "source.name=x,source.files={2013/a.csv,2014/a.csv}", "share a checkpoint"),
+        ("loading", "maxRejected=2", "maxRejected"),
+        ("dronewatch", "loading.enabled=true", "names nothing to load"),
         ("dronewatch", "minio.enabled=false", "There is no store"),
         (
             "alerting",
