@@ -10,6 +10,7 @@ import click
 from bench.archiving import archiving_table
 from bench.decode import decode_table
 from bench.latency import latency_table
+from bench.loading import loading_table
 from bench.rows import rows_table
 from bench.simulator import simulator_table
 from bench.tables import Table, table_json, table_text
@@ -66,6 +67,14 @@ def simulator(reports: int) -> None:
 
 
 @main.command()
+@click.option("--rows", type=click.IntRange(1), default=300_000, help="Of the file.")
+def loading(rows: int) -> None:
+    """The loader as fast as it goes, against a bare producer."""
+    with work_folder() as folder:
+        show("loading", lambda: loading_table(folder, rows))
+
+
+@main.command()
 @click.option("--records", type=click.IntRange(1), default=600_000, help="In each backlog.")
 @click.option("--peer/--no-peer", default=True, help="Against Spark, or without.")
 def archiving(records: int, peer: bool) -> None:
@@ -77,10 +86,12 @@ def archiving(records: int, peer: bool) -> None:
 @main.command()
 @click.option("--seconds", type=click.IntRange(1), default=60, help="To measure, after a warm-up.")
 @click.option("--rate", type=click.IntRange(1), default=4_000, help="Reports a second.")
-def latency(seconds: int, rate: int) -> None:
+@click.option("--loading", is_flag=True, help="While history is loaded as fast as it goes.")
+def latency(seconds: int, rate: int, loading: bool) -> None:
     """Report acknowledged to alert readable, with the whole pipeline running."""
     with work_folder() as folder:
-        show("latency", lambda: latency_table(folder, seconds, rate))
+        name = "latency-loading" if loading else "latency"
+        show(name, lambda: latency_table(folder, seconds, rate, loading))
 
 
 @contextmanager

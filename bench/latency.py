@@ -23,11 +23,12 @@ HOW = (
 )
 
 
-def latency_table(folder: Path, seconds: int, rate: int) -> Table:
+def latency_table(folder: Path, seconds: int, rate: int, has_loader: bool) -> Table:
     """The whole way and its parts, and the canary's."""
-    announce(f"latency: {rate:,} reports/s for {WARM_UP_SECONDS} + {seconds} s")
-    found = observed(folder, Watch(rate, seconds, WARM_UP_SECONDS))
-    came = f"{found.reports_per_second:,.0f} reports/s coming in"
+    loading = ", history loaded meanwhile" if has_loader else ""
+    announce(f"latency: {rate:,} reports/s for {WARM_UP_SECONDS} + {seconds} s{loading}")
+    found = observed(folder, Watch(rate, seconds, WARM_UP_SECONDS, has_loader))
+    came = f"{found.reports_per_second:,.0f} reports/s coming in{loading}"
     title = f"latency: report acknowledged to alert readable, {came}"
     if not (found.alerts and found.canaries):
         return Table(title, HOW, (), ("latency: no alert or no canary came through",))

@@ -18,6 +18,7 @@ from bench.listening import (
     seen_in,
     send_canaries,
 )
+from bench.loading import loader_command
 from bench.meter import Meter
 from bench.scraping import is_ready
 from bench.simulator import simulator_command
@@ -26,13 +27,19 @@ from local.components import ALERTING, alerting_command, archiving_command
 from local.kafka import running_kafka
 from local.ports import free_port
 from local.processes import Child, Goal, await_end, await_until, is_running, running, start
+from services.loading import checkpoint as checkpoints
 from services.reports.topics import ALERTS, REPORTS, TOPICS, Topic
 from services.stream.connection import KafkaConnection
 from services.stream.topics import create_topics
+from simulator.history import History
+from simulator.history_file import write_history
 
 CANARIES = Topic("canaries", 1)
 READY_SECONDS = 60.0
 LOOK_SECONDS = 0.5
+HISTORY = "history.csv"
+# More than it reaches.
+LOADER_ROWS_A_SECOND = 40_000
 # Alerts of the last reports come within it, slow ones too.
 LAST_SECONDS = 3.0
 
@@ -43,11 +50,15 @@ Heard = tuple[list[SeenAlert], list[SeenCanary]]
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """Reports a second, and for how long; the warm-up, in which Java compiles, does not count."""
+    """Reports a second, and for how long; the warm-up, in which Java compiles, does not count.
+
+    With a loader, history is loaded at full speed the whole time.
+    """
 
     rate: int
     seconds: int
     warm_up_seconds: int
+    has_loader: bool = False
 
     @property
     def reports(self) -> int:
@@ -71,16 +82,17 @@ def observed(folder: Path, watch: Watch) -> Observed:
         connection = server.connection
         create_topics(connection, [*TOPICS, CANARIES])
         with _workers(connection, folder) as workers, _listening(connection) as heard:
-            children = [server.child, *workers]
-            from_us = now_us() + watch.warm_up_seconds * 1_000_000
-            shares = _simulated(connection, folder, watch, children)
+            with _loading(connection, folder, watch) as loaders:
+                children = [server.child, *workers, *loaders]
+                from_us = now_us() + watch.warm_up_seconds * 1_000_000
+                shares = _simulated(connection, folder, watch, children)
             alerts, canaries = heard()
         span_seconds = arrival_span_seconds(connection, reports_topic(REPORTS))
     return Observed(
         [alert for alert in alerts if alert.reported_us >= from_us],
         [canary for canary in canaries if canary.sent_us >= from_us],
         shares,
-        watch.reports / span_seconds,
+        (watch.reports + _rows_loaded(folder)) / span_seconds,
     )
 
 
@@ -104,6 +116,25 @@ def _workers(connection: KafkaConnection, folder: Path) -> Iterator[list[Child]]
         goal = Goal("alerting and archiving should be ready", READY_SECONDS)
         await_until(lambda: all(map(is_ready, ports.values())), children, goal)
         yield children
+
+
+@contextmanager
+def _loading(connection: KafkaConnection, folder: Path, watch: Watch) -> Iterator[list[Child]]:
+    """A loader with more rows than it can send in that time, or none."""
+    if not watch.has_loader:
+        yield []
+        return
+    rows = LOADER_ROWS_A_SECOND * (watch.warm_up_seconds + watch.seconds)
+    write_history(History(rows), folder / HISTORY, None)
+    command = loader_command(connection, reports_topic(REPORTS), folder / HISTORY)
+    with running(start("loading", command, folder / "loading.log")) as child:
+        yield [child]
+
+
+def _rows_loaded(folder: Path) -> int:
+    """By its checkpoint; 0 without a loader."""
+    done = checkpoints.read(folder / f"{HISTORY}.checkpoint.json")
+    return done.counts.rows if done else 0
 
 
 @contextmanager

@@ -2,30 +2,23 @@
 
 import sys
 import time
-from contextlib import closing
-from dataclasses import dataclass
-from itertools import cycle, islice
 from pathlib import Path
 
+from bench.bare import Sent, bare_run, created, figures, ratios
 from bench.corpus import fleet_messages
 from bench.meter import metered
-from bench.tables import Row, Table, ratio
-from bench.topic import arrival_span_seconds, reports_topic
+from bench.tables import Table
+from bench.topic import arrival_span_seconds
 from local.components import START
 from local.kafka import running_kafka
 from local.processes import await_end, running, start
 from local.progress import announce
 from services.reports.topics import Topic
 from services.stream.connection import KafkaConnection
-from services.stream.producer import producer
-from services.stream.topics import create_topics
-from simulator.sender import PRODUCER_SETTINGS
 
 DRONES = 1_000
 # The peer sends these again and again.
 READY = 20_000
-# It never waits for a batch of its own to be full, so without lingering it would send tiny ones.
-BARE_SETTINGS = {**PRODUCER_SETTINGS, "linger_ms": 50}
 TIMEOUT_SECONDS = 1800.0
 HOW = (
     "reports/s: from the first report's arrival at the broker to the last one's; `with start`:"
@@ -38,42 +31,27 @@ HOW = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """What sending so many reports took."""
-
-    reports: int
-    seconds: float
-    whole_seconds: float
-    cpu_seconds: float
-
-
 def simulator_table(folder: Path, reports: int) -> Table:
     """Without and with a ledger, and the bare producer."""
     announce("simulator")
     with running_kafka(folder / "kafka") as server:
-        bare = bare_run(server.connection, reports)
+        ready = fleet_messages(READY, DRONES)
+        bare = bare_run(server.connection, ready, reports)
         plain = simulator_run(server.connection, folder / "plain", reports, has_ledger=False)
         noting = simulator_run(server.connection, folder / "noting", reports, has_ledger=True)
     rows = (
-        {"what": "simulator (ours)", **_figures(plain)},
-        {"what": "simulator with its ledger (ours)", **_figures(noting)},
-        {"what": "bare producer, ready bytes", **_figures(bare), **_ratios(plain, bare)},
+        {"what": "simulator (ours)", **figures(plain)},
+        {"what": "simulator with its ledger (ours)", **figures(noting)},
+        {"what": "bare producer, ready bytes", **figures(bare), **ratios(plain, bare)},
     )
     return Table(f"simulator: {reports:,} reports as fast as it goes", HOW, rows)
-
-
-def _topic(connection: KafkaConnection, name: str) -> Topic:
-    topic = reports_topic(f"reports-{name}")
-    create_topics(connection, [topic])
-    return topic
 
 
 def simulator_run(
     connection: KafkaConnection, folder: Path, reports: int, has_ledger: bool
 ) -> Sent:
     """The simulator's real command."""
-    topic = _topic(connection, folder.name)
+    topic = created(connection, folder.name)
     command = simulator_command(connection, topic, reports)
     ledger = ["--ledger", str(folder / "ledger.jsonl")] if has_ledger else []
     began_seconds = time.monotonic()
@@ -91,33 +69,3 @@ def simulator_command(connection: KafkaConnection, topic: Topic, reports: int) -
     options = [*fleet, "--speed", "max", "--reports", str(reports)]
     kafka = ["--kafka-bootstrap-servers", connection.bootstrap_servers, "--topic", topic.name]
     return [sys.executable, "-m", "simulator", "run", *options, *kafka, "--health-port", "0"]
-
-
-def bare_run(connection: KafkaConnection, reports: int) -> Sent:
-    """The peer, in this process."""
-    topic = _topic(connection, "bare")
-    ready = fleet_messages(READY, DRONES)
-    began_seconds, began_cpu_seconds = time.monotonic(), time.process_time()
-    with closing(producer(connection, **BARE_SETTINGS)) as sender:
-        for key, value in islice(cycle(ready), reports):
-            sender.send(topic.name, value, key)
-        sender.flush()
-    whole_seconds = time.monotonic() - began_seconds
-    cpu_seconds = time.process_time() - began_cpu_seconds
-    return Sent(reports, arrival_span_seconds(connection, topic), whole_seconds, cpu_seconds)
-
-
-def _figures(sent: Sent) -> Row:
-    return {
-        "reports/s": sent.reports / sent.seconds,
-        "with start": sent.reports / sent.whole_seconds,
-        "CPU s": sent.cpu_seconds,
-        "reports/CPU s": sent.reports / sent.cpu_seconds,
-    }
-
-
-def _ratios(ours: Sent, peer: Sent) -> Row:
-    return {
-        "ratio reports/s": ratio(peer.seconds, ours.seconds),
-        "ratio reports/CPU s": ratio(peer.cpu_seconds, ours.cpu_seconds),
-    }
