@@ -22,9 +22,15 @@ from cluster.witness import BUCKET, object_names
 from services.stream.connection import KafkaConnection, new_client
 
 TOPICS = {"reports", "alerts", "reports-rejected"}
-MAY_READ = {"simulator": set(), "alerting": {"reports"}, "archiving": {"reports"}}
+MAY_READ = {
+    "simulator": set[str](),
+    "loading": set[str](),
+    "alerting": {"reports"},
+    "archiving": {"reports"},
+}
 MAY_WRITE = {
     "simulator": {"reports"},
+    "loading": {"reports"},
     "alerting": {"alerts", "reports-rejected"},
     "archiving": set[str](),
 }
@@ -95,6 +101,12 @@ MAY_NOT = {
         "read an answer": lambda store, _: list(store.list_objects(BUCKET, prefix="results/")),
         "delete the bucket": lambda store, _: store.remove_bucket(BUCKET),
     },
+    "loading": {
+        "put a file to load": lambda store, _: put(store, "history/x"),
+        "read a report": lambda store, name: store.get_object(BUCKET, name),
+        "list the archive": lambda store, _: object_names(store),
+        "delete an object": lambda store, name: store.remove_object(BUCKET, name),
+    },
     "analysis": {
         "put a report": lambda store, _: put(store, "reports/x"),
         "put a probe": lambda store, _: put(store, "probes/x"),
@@ -115,8 +127,10 @@ def test_a_user_of_the_store_is_refused_what_its_component_does_not_need(
     platform: Platform, user: str, deed: str
 ) -> None:
     attempt: Callable[[Minio, str], Any] = MAY_NOT[user][deed]
+    with store_access(platform, "analysis") as reader:
+        name = object_names(reader)[0]
     with store_access(platform, user) as store, pytest.raises(S3Error, match="Access Denied"):
-        attempt(store, next(iter(object_names(store))))
+        attempt(store, name)
 
 
 def test_the_store_refuses_a_wrong_password(platform: Platform) -> None:
