@@ -54,7 +54,10 @@ def run(connection: KafkaConnection, topic: str, **given: Any) -> None:
 @component_command("history")
 @history_options
 def history(rows: int, fault_share: float, seed: int, file: Path, ledger: Path | None) -> None:
-    """Write FILE: invented parking summonses, a CSV as New York publishes them, dirt included."""
+    """Write FILE: invented parking summonses, a CSV as New York publishes them, dirt included.
+
+    - is standard output.
+    """
     write_history(History(rows, fault_share, seed), file, ledger)
 
 

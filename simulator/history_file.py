@@ -6,7 +6,7 @@ and the id of its report, or what is wrong with it.
 
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
@@ -20,6 +20,7 @@ from simulator.history import HEADER, History, Line, lines
 
 BATCH_LINES = 1_000
 FIRST_LINE_NUMBER = 2
+STANDARD_OUTPUT = Path("-")
 
 
 class Entry(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -45,6 +46,9 @@ def write_history(history: History, file: Path, ledger: Path | None) -> None:
                 rows.write(b"".join([line.text + b"\n" for line in batch]))
                 if entries:
                     entries.write(_encoder.encode_lines(_entries(batch, number)))
+    except BrokenPipeError:
+        # Whoever read has enough: click knows what to do then.
+        raise
     except OSError as error:
         message = f"cannot write {error.filename or file}: {error.strerror}"
         raise click.ClickException(message) from error
@@ -56,9 +60,9 @@ def entries(path: Path) -> Iterator[Entry]:
         yield from map(_decoder.decode, found)
 
 
-def _created(path: Path) -> BinaryIO:
-    """A new file: what stands there may be somebody's years of summonses."""
-    return path.open("xb")
+def _created(path: Path) -> AbstractContextManager[BinaryIO]:
+    """A new file: what stands there may be somebody's years of summonses. Or standard output."""
+    return nullcontext(sys.stdout.buffer) if path == STANDARD_OUTPUT else path.open("xb")
 
 
 def _batches(rows: Iterator[Line]) -> Iterator[list[Line]]:

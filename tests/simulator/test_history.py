@@ -137,6 +137,12 @@ def test_the_file_and_its_ledger_agree_line_by_line(tmp_path: Path) -> None:
     ]
 
 
+def test_a_dash_is_standard_output() -> None:
+    result = history("--rows", "10", "-")
+    assert result.exit_code == 0
+    assert result.stdout_bytes.split(b"\n")[:2] == [HEADER, next(lines(History(1))).text]
+
+
 def test_a_ledger_names_reports_by_their_summons() -> None:
     assert {line.report_id == f"nypd-{fields(line)[NUMBER]}" for line in lines(History(1_000))} == {
         True
