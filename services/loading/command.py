@@ -45,6 +45,7 @@ def load_all(command: Command, stop: Event) -> bool:
     try:
         return _checked_and_loaded(session, command.connection)
     except Stopped:
+        click.echo("stopped before anything was sent: the same command begins anew")
         return False
     except KafkaError as error:
         raise click.ClickException(f"Kafka refuses reports: {error}") from error

@@ -16,8 +16,10 @@ from io import BufferedReader, UnsupportedOperation
 from pathlib import Path
 from typing import IO, Any, cast
 
+from click import format_filename
+
 from services.loading.headings import HEADING_BYTES
-from services.loading.pipe import piped
+from services.loading.pipe import Stopped, piped
 
 BLOCK_BYTES = 64 * 1024
 STANDARD_INPUT = Path("-")
@@ -45,7 +47,7 @@ class Input:
         return self.path == STANDARD_INPUT
 
     def __str__(self) -> str:
-        name = "standard input" if self.is_standard_input else self.path.name
+        name = "standard input" if self.is_standard_input else format_filename(self.path, True)
         return f"{name}/{self.member}" if self.member else name
 
 
@@ -58,6 +60,7 @@ class Source:
 
     stream: IO[bytes]
     file: IO[bytes]
+    stop: threading.Event
     beginning: bytes = b""
     file_bytes: int | None = None
     text_bytes: int | None = None
@@ -72,16 +75,21 @@ class Source:
         with _damage():
             yield self.beginning[start:]
             self._skip(max(0, start - len(self.beginning)))
-            # read1: what a pipe has by now, instead of waiting for a whole block.
-            while block := cast("Any", self.stream).read1(BLOCK_BYTES):
+            while block := self._read():
                 yield block
+
+    def _read(self, size_bytes: int = BLOCK_BYTES) -> bytes:
+        if self.stop.is_set():
+            raise Stopped
+        # read1: what a pipe has by now, instead of waiting for a whole block.
+        return bytes(cast("Any", self.stream).read1(min(size_bytes, BLOCK_BYTES)))
 
     def _skip(self, size_bytes: int) -> None:
         if self.stream is self.file and self.file.seekable():
             self.file.seek(size_bytes, os.SEEK_CUR)
             return
         while size_bytes:
-            skipped = len(cast("Any", self.stream).read1(min(size_bytes, BLOCK_BYTES)))
+            skipped = len(self._read(size_bytes))
             if not skipped:
                 raise EOFError("it ends before the place where the last run stopped")
             size_bytes -= skipped
@@ -135,30 +143,29 @@ def opened(text: Input, stop: threading.Event) -> Iterator[Source]:
 def _source(text: Input, held: ExitStack, stop: threading.Event) -> Source:
     if text.is_standard_input:
         pipe = piped(stop)
-        return _plain_or_gzip(pipe, pipe.peek(len(GZIP_MARK)), held)
+        return _plain_or_gzip(pipe, held, stop)
     file = held.enter_context(text.path.open("rb"))
     size_bytes = os.fstat(file.fileno()).st_size
-    beginning = file.peek(len(ZIP_MARK))
-    if beginning.startswith(ZIP_MARK):
-        return _zipped(file, text, held)
-    source = _plain_or_gzip(file, beginning, held)
+    if file.peek(len(ZIP_MARK)).startswith(ZIP_MARK):
+        stream, text_bytes = _unzipped(file, text, held)
+        return Source(stream, file, stop, file_bytes=size_bytes, text_bytes=text_bytes)
+    source = _plain_or_gzip(file, held, stop)
     source.file_bytes = size_bytes
     source.text_bytes = size_bytes if source.stream is file else None
     return source
 
 
-def _plain_or_gzip(file: BufferedReader, beginning: bytes, held: ExitStack) -> Source:
-    if not beginning.startswith(GZIP_MARK):
-        return Source(file, file)
-    return Source(cast("IO[bytes]", held.enter_context(gzip.GzipFile(fileobj=file))), file)
+def _plain_or_gzip(file: BufferedReader, held: ExitStack, stop: threading.Event) -> Source:
+    if not file.peek(len(GZIP_MARK)).startswith(GZIP_MARK):
+        return Source(file, file, stop)
+    stream = cast("IO[bytes]", held.enter_context(gzip.GzipFile(fileobj=file)))
+    return Source(stream, file, stop)
 
 
-def _zipped(file: BufferedReader, text: Input, held: ExitStack) -> Source:
+def _unzipped(file: BufferedReader, text: Input, held: ExitStack) -> tuple[IO[bytes], int]:
     archive = held.enter_context(zipfile.ZipFile(file))
     member = archive.getinfo(text.member or _members(archive)[0])
-    stream = held.enter_context(archive.open(member))
-    size_bytes = os.fstat(file.fileno()).st_size
-    return Source(stream, file, file_bytes=size_bytes, text_bytes=member.file_size)
+    return held.enter_context(archive.open(member)), member.file_size
 
 
 def claim(source: Source) -> None:
