@@ -147,7 +147,7 @@ def test_the_pod_that_comes_after_a_kill_tells_of_every_row_of_the_file(loaded: 
 def test_every_sound_row_is_in_the_archive_and_at_most_one_batch_twice(loaded: Loaded) -> None:
     assert not loaded.history.reports - loaded.archived
     again = loaded.archived - loaded.history.reports
-    assert again.total() <= Bounds(rows_per_second=ROWS_PER_SECOND).batch_rows
+    assert again.total() <= 2 * Bounds(rows_per_second=ROWS_PER_SECOND).half_rows
     assert again.keys() <= loaded.history.reports.keys()
 
 
