@@ -12,8 +12,8 @@ from services.loading.files import Source
 from services.loading.summary import Standing, standing_text
 
 LINE_SECONDS = 10.0
-BAR_FORMAT = "{desc} |{bar:20}| {postfix}"
-WITHOUT_END_FORMAT = "{desc} {postfix}"
+BAR_FORMAT = "|{bar:20}| {desc}"
+WITHOUT_END_FORMAT = "{desc}"
 
 
 class Progress:
@@ -39,8 +39,9 @@ class Progress:
         """Called after each batch."""
         standing = self._standing(checkpoint.counts, checkpoint.position.offset)
         if self.bar is not None:
+            text = f"{self.name}: {standing_text(standing)}"
+            self.bar.set_description_str(text, refresh=False)
             self.bar.update((standing.share or 0.0) - self.bar.n)
-            self.bar.set_postfix_str(standing_text(standing), refresh=False)
         elif monotonic() - self.shown_seconds >= LINE_SECONDS:
             self.shown_seconds = monotonic()
             click.echo(f"{self.name}: {standing_text(standing)}", err=True)
@@ -48,7 +49,7 @@ class Progress:
     def wait(self) -> None:
         """Called again and again while Kafka does not answer; off a terminal the log says it."""
         if self.bar is not None:
-            self.bar.set_postfix_str("waiting for Kafka, which does not answer")
+            self.bar.set_description_str(f"{self.name}: waiting for Kafka, which does not answer")
 
     def close(self) -> None:
         """Take the bar away."""
