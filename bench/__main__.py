@@ -67,7 +67,7 @@ def simulator(reports: int) -> None:
 
 
 @main.command()
-@click.option("--rows", type=click.IntRange(1), default=300_000, help="Of the file.")
+@click.option("--rows", type=click.IntRange(1), default=60_000, help="Of the file.")
 def loading(rows: int) -> None:
     """The loader as fast as it goes, against a bare producer."""
     with work_folder() as folder:

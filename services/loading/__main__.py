@@ -1,5 +1,6 @@
 """`python -m services.loading FILE...`: reads the settings once and wires the parts."""
 
+import gc
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from services.runtime.settings import component_command
 from services.runtime.stopping import stop_on_signals
 from services.stream.connection import KafkaConnection, kafka_options
 
+GC_OBJECTS = 10_000
 PLACE = click.Path(path_type=Path)
 
 
@@ -56,6 +58,9 @@ def main(connection: KafkaConnection, files: Sequence[Path], **given: Any) -> No
     Started again after whatever ended it, the same command continues.
     """
     configure_logs("console", "info")
+    # What is imported stays; reports and futures come and go without cycles: a tenth of the time.
+    gc.freeze()
+    gc.set_threshold(GC_OBJECTS)
     command = Command(
         files=files,
         checkpoint=given["checkpoint"],

@@ -21,6 +21,7 @@ from services.loading.checkpoint import Checkpoint, Counts
 from services.loading.lines import Row
 from services.loading.reasons import Rejection
 from services.loading.splitting import Position
+from services.reports.report import Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,22 +34,27 @@ class Places:
 
 @dataclass(slots=True)
 class Batch:
-    """Rows one after the other from start on; position is where the next one begins.
+    """Rows one after the other from start on, up to the last one taken in.
 
-    unacknowledged are the futures of those that were sent.
+    unacknowledged are the futures of its reports once they are sent.
     """
 
     start: Position
-    position: Position
+    last: Row | None = None
+    reports: list[Report] = field(default_factory=list)
     unacknowledged: list[Any] = field(default_factory=list)
-    sent: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
     lines: list[bytes] = field(default_factory=list)
 
     @property
+    def position(self) -> Position:
+        """Where the row after the last one begins."""
+        return self.last.after if self.last else self.start
+
+    @property
     def rows(self) -> int:
         """Of both kinds."""
-        return self.sent + self.rejected.total()
+        return len(self.reports) + len(self.lines)
 
     def reject(self, row: Row, rejection: Rejection) -> None:
         """Take a row in that is not sent."""
@@ -86,7 +92,7 @@ class Journal:
             replace(
                 self.checkpoint,
                 position=batch.position,
-                counts=self.checkpoint.counts + Counts(batch.sent, batch.rejected),
+                counts=self.checkpoint.counts + Counts(len(batch.reports), batch.rejected),
                 rejected_bytes=rejected_bytes,
                 is_done=is_done,
             )

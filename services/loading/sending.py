@@ -1,4 +1,4 @@
-"""Reports to Kafka: handed over one by one, awaited a batch at a time."""
+"""Reports to Kafka: handed over and awaited so many at a time."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -29,7 +29,8 @@ PRODUCER_SETTINGS = {
     "metadata_max_age_ms": 10_000,
     "metrics_enabled": False,
 }
-WAIT_SECONDS = 1.0
+# Longer without an acknowledgement counts as being away, and is said.
+WAIT_SECONDS = 2.0
 
 
 @dataclass(slots=True)
@@ -42,20 +43,19 @@ class Outlet:
     producer: KafkaProducer
     topic: str
     patience: Patience
-    partitions: int = 0
 
-    def begin(self) -> None:
-        """Look how many partitions the topic has now; before each batch."""
-        known = self.patience.awaited(lambda: len(self.producer.partitions_for(self.topic)))
-        if not known:
+    def send(self, reports: Iterable[Report]) -> list[Any]:
+        """Hand them over; futures that their acknowledgements fulfil."""
+        # There may be more of them by now.
+        partitions = self.patience.awaited(lambda: len(self.producer.partitions_for(self.topic)))
+        if not partitions:
             raise Stopped
-        self.partitions = known
+        return [self._send(report, partitions) for report in reports]
 
-    def send(self, report: Report) -> Any:
-        """Hand the report over; a future that its acknowledgement fulfils."""
+    def _send(self, report: Report, partitions: int) -> Any:
         key = report.report_id.encode()
         # Spreads as evenly as Kafka's own partitioner, at a fraction of what that costs in Python.
-        partition = crc32(key) % self.partitions
+        partition = crc32(key) % partitions
         value, send = encoded(report), self.producer.send
         try:
             return send(self.topic, value, key, partition=partition)

@@ -50,13 +50,11 @@ class ScriptedOutlet:
         self.unawaited_max = 0
         self.awaited = 0
 
-    def begin(self) -> None:
-        pass
-
-    def send(self, _report: Report) -> int:
-        self.sent += 1
+    def send(self, reports: list[Report]) -> list[int]:
+        first = self.sent + 1
+        self.sent += len(reports)
         self.unawaited_max = max(self.unawaited_max, self.sent - self.awaited)
-        return self.sent
+        return list(range(first, self.sent + 1))
 
     def settle(self, unacknowledged: list[int]) -> None:
         if any(number > self.acknowledged for number in unacknowledged):
@@ -113,6 +111,17 @@ def test_a_later_half_is_not_noted_before_an_earlier_one(journal: Journal) -> No
 
     assert loader(judged(3 * HALF_ROWS), journal, Forgetful(0)).run() is Ending.STOPPED
     assert journal.checkpoint.counts.rows == 0
+
+
+def test_a_half_of_which_a_part_was_sent_is_not_noted(journal: Journal) -> None:
+    class Away(ScriptedOutlet):
+        def send(self, reports: list[Report]) -> list[int]:
+            if self.sent:
+                raise Stopped
+            return super().send(reports)
+
+    assert loader(judged(3 * HALF_ROWS), journal, Away(BATCH_ROWS)).run() is Ending.STOPPED
+    assert journal.checkpoint.counts.rows == HALF_ROWS
 
 
 def test_no_more_than_a_batch_is_unacknowledged(journal: Journal) -> None:
