@@ -19,7 +19,7 @@ from simulator.history_file import Entry, entries, write_history
 from tests.faults.evidence import KafkaRecord, topic_records
 
 HEADER = "Summons Number,Issue Date,Violation Code,Violation Time"
-WAIT_SECONDS = 120.0
+WAIT_SECONDS = 300.0
 
 
 def row(number: int, time: str = "0857A") -> str:

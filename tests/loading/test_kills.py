@@ -13,7 +13,7 @@ from tests.loading.scene import Scene, assert_accounted_for, await_progress, row
 
 RUNS = [
     pytest.param(3, 30_000, id="quick"),
-    pytest.param(20, 400_000, id="long", marks=[pytest.mark.faults, pytest.mark.timeout(900)]),
+    pytest.param(20, 120_000, id="long", marks=[pytest.mark.faults, pytest.mark.timeout(900)]),
 ]
 KILLED_WITHIN_SECONDS = 0.4
 
