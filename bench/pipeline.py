@@ -39,7 +39,7 @@ READY_SECONDS = 60.0
 LOOK_SECONDS = 0.5
 HISTORY = "history.csv"
 # More than it reaches.
-LOADER_ROWS_A_SECOND = 40_000
+LOADER_ROWS_A_SECOND = 30_000
 # Alerts of the last reports come within it, slow ones too.
 LAST_SECONDS = 3.0
 

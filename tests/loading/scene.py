@@ -27,6 +27,11 @@ def row(number: int, time: str = "0857A") -> str:
     return f"{1_400_000_000 + number},07/04/2013,46,{time}"
 
 
+def ids(*numbers: int) -> Counter[str]:
+    """Of the reports of these rows."""
+    return Counter(f"nypd-{1_400_000_000 + number}" for number in numbers)
+
+
 def written(file: Path, *rows: str) -> Path:
     """The file, of these rows below the header."""
     file.write_text("\n".join((HEADER, *rows, "")))

@@ -1,10 +1,7 @@
 """`dronewatch-load` against a real Kafka: what it says, how it ends, what then stands where."""
 
-import gzip
 import signal
-import subprocess
 import time
-import zipfile
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -14,8 +11,7 @@ from kafka import KafkaAdminClient
 
 from local.processes import Goal, await_until, stop
 from services.reports.topics import ALERTS, REPORTS_REJECTED, Topic
-from services.stream.connection import KafkaConnection, client_settings
-from services.stream.topics import create_topics
+from services.stream.connection import client_settings
 from tests.faults.crew import Crew
 from tests.faults.evidence import topic_records
 from tests.faults.scene import GroupWatch
@@ -24,16 +20,12 @@ from tests.loading.scene import (
     Scene,
     assert_accounted_for,
     await_progress,
+    ids,
     row,
     written,
 )
-from tests.stream.members import awaited
 
 SAMPLE = Path(__file__).parents[2] / "../shared/data/nyc-parking/violations-sample.csv"
-
-
-def ids(*numbers: int) -> Counter[str]:
-    return Counter(f"nypd-{1_400_000_000 + number}" for number in numbers)
 
 
 @pytest.mark.skipif(not SAMPLE.exists(), reason="the sample is not on this machine")
@@ -158,137 +150,12 @@ def test_told_to_stop_it_ends_in_order_and_says_how_to_go_on(
     assert_accounted_for(file, scene.report_ids(), runs=1)
 
 
-def test_several_files_of_each_kind_are_loaded_one_after_the_other(scene: Scene) -> None:
-    plain = written(scene.folder / "a.csv", row(1), row(2))
-    packed = scene.folder / "b.csv.gz"
-    packed.write_bytes(gzip.compress(f"{HEADER}\n{row(3)}\n".encode()))
-    archive = scene.folder / "c.zip"
-    with zipfile.ZipFile(archive, "w") as made:
-        made.writestr("data/2014.csv", f"{HEADER}\n{row(4)}\n")
-        made.writestr("data/2015.csv", f"{HEADER}\n{row(5, '')}\n{row(6)}\n")
-        made.writestr("__MACOSX/data/2014.csv", b"\x00\x05\x16\x07")
-
-    ended = scene.loaded(plain, packed, archive)
-
-    assert ended.returncode == 0, ended.stderr
-    assert scene.report_ids() == ids(1, 2, 3, 4, 6)
-    assert "c.zip/data/2015.csv: 2 rows" in ended.stdout
-    assert "all files: 6 rows" in ended.stdout
-    assert (scene.folder / "c.zip.data_2015.csv.rejected.csv").exists()
-
-
-def test_standard_input_is_loaded_and_begins_anew_unless_a_checkpoint_is_named(
-    scene: Scene,
-) -> None:
-    given = f"{HEADER}\n{row(1)}\n{row(2)}\n".encode()
-    places = ("--rejected", scene.folder)
-
-    for _ in range(2):
-        assert scene.loaded("-", *places, given=given).returncode == 0
-    assert scene.report_ids() == ids(1, 1, 2, 2)
-
-    places = (*places, "--checkpoint", scene.folder)
-    assert scene.loaded("-", *places, "--limit", 1, given=gzip.compress(given)).returncode == 0
-    assert scene.loaded("-", *places, given=gzip.compress(given)).returncode == 0
-    assert scene.report_ids() == ids(1, 1, 1, 2, 2, 2)
-
-
-def test_waiting_for_standard_input_it_stops_when_told_and_sends_no_half_row(scene: Scene) -> None:
-    given = "\n".join((HEADER, *map(row, range(5_000)), "")).encode()
-    command = scene.command("-", "--checkpoint", scene.folder, "--rejected", scene.folder)
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as child:
-        assert child.stdin
-        child.stdin.write(given + b"1400099999,07/04/2013,46,08")
-        child.stdin.flush()
-        assert awaited(lambda: scene.records_count() >= 5_000)
-        child.send_signal(signal.SIGTERM)
-        assert child.wait(10) == 1
-    assert scene.report_ids() == ids(*range(5_000))
-
-    ended = scene.loaded("-", "--checkpoint", scene.folder, given=given + row(5_000).encode())
-
-    assert ended.returncode == 0, ended.stderr
-    assert scene.report_ids() == ids(*range(5_001))
-
-
 def test_a_topic_that_is_not_there_yet_is_waited_for(scene: Scene) -> None:
     file = written(scene.folder / "a.csv", row(1))
     with scene.loading(file, "--topic", "no-such-topic") as child:
         goal = Goal("it should say that it waits", 60)
         await_until(lambda: "no topic no-such-topic" in child.log_file.read_text(), [child], goal)
         assert stop(child, 10) == 1
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        (lambda file: file.write_text(file.read_text() + row(9) + "\n"), "bytes now"),
-        (lambda file: file.write_text(file.read_text().replace("07/", "08/")), "other bytes"),
-    ],
-)
-def test_a_changed_file_is_refused_until_it_is_to_be_loaded_anew(
-    change: Callable[[Path], object], said: str, scene: Scene
-) -> None:
-    file = written(scene.folder / "a.csv", row(1), row(2))
-    scene.loaded(file, "--limit", 1)
-    change(file)
-
-    ended = scene.loaded(file)
-
-    assert ended.returncode == 1
-    [line] = ended.stderr.splitlines()
-    assert line.startswith("Error: a.csv: it has changed since its checkpoint")
-    assert said in line
-    assert "--restart" in line
-    assert scene.report_ids() == ids(1)
-    assert scene.loaded(file, "--restart").returncode == 0
-
-
-def test_a_topic_made_anew_does_not_count_as_loaded(scene: Scene, kafka: KafkaConnection) -> None:
-    file = written(scene.folder / "a.csv", row(1))
-    scene.loaded(file)
-    with KafkaAdminClient(**client_settings(kafka)) as admin:
-        admin.delete_topics([scene.topic])
-        assert awaited(lambda: scene.topic not in admin.list_topics())
-    create_topics(kafka, [Topic(scene.topic, 3)])
-
-    ended = scene.loaded(file)
-
-    assert ended.returncode == 1
-    assert "another topic" in ended.stderr
-    assert scene.loaded(file, "--restart").returncode == 0
-    assert scene.report_ids() == ids(1)
-
-
-def test_too_many_rejected_rows_stop_it_early_and_each_time(scene: Scene) -> None:
-    rows = [row(number, "" if number % 2 else "0857A") for number in range(1_000)]
-    file = written(scene.folder / "a.csv", *rows)
-
-    for _ in range(2):
-        ended = scene.loaded(file, "--max-rejected", "0.2")
-        assert ended.returncode == 1
-        assert ended.stderr.splitlines()[-1].endswith("of 100 rows rejected (--max-rejected)")
-    assert scene.report_ids().total() == 50
-
-    assert scene.loaded(file, "--max-rejected", "0.6").returncode == 0
-    assert scene.report_ids().total() == 500
-
-
-def test_a_damaged_file_is_loaded_as_far_as_it_can_be_read(scene: Scene) -> None:
-    text = "\n".join((HEADER, *map(row, range(30_000)), "")).encode()
-    file = scene.folder / "a.csv.gz"
-    packed = gzip.compress(text)
-    file.write_bytes(packed[: len(packed) // 2])
-
-    ended = scene.loaded(file)
-
-    assert ended.returncode == 1
-    assert ended.stderr.splitlines()[-1].startswith("Error: a.csv.gz: cannot be read: ")
-    sent = scene.report_ids()
-    assert sent == ids(*range(sent.total()))
-    assert sent.total() > 5_000
 
 
 def test_history_raises_no_alert_whatever_its_code(
@@ -318,52 +185,3 @@ def test_history_raises_no_alert_whatever_its_code(
         crew.disband()
     assert not topic_records(scene.kafka, alerts)
     assert not topic_records(scene.kafka, rejected)
-
-
-def test_a_place_that_cannot_be_written_is_one_clear_line_and_nothing_is_sent(
-    scene: Scene,
-) -> None:
-    file = written(scene.folder / "a.csv", row(1))
-    missing = scene.folder / "missing" / "checkpoint.json"
-
-    ended = scene.loaded(file, "--checkpoint", missing)
-
-    assert ended.returncode == 1
-    assert ended.stderr.startswith(f"Error: cannot write {missing}")
-    assert not scene.records()
-
-
-def test_somebody_elses_file_is_not_taken_for_the_rejected_rows(scene: Scene) -> None:
-    file = written(scene.folder / "a.csv", row(1), row(2, ""))
-    theirs = scene.folder / "a.csv.rejected.csv"
-    theirs.write_text("my notes\n")
-
-    ended = scene.loaded(file)
-
-    assert ended.returncode == 1
-    assert "none of this program's" in ended.stderr
-    assert theirs.read_text() == "my notes\n"
-    assert not scene.records()
-
-
-def test_rejected_rows_that_were_taken_away_are_missed(scene: Scene) -> None:
-    file = written(scene.folder / "a.csv", row(1, ""), row(2))
-    scene.loaded(file, "--limit", 1)
-    (scene.folder / "a.csv.rejected.csv").unlink()
-
-    ended = scene.loaded(file)
-
-    assert ended.returncode == 1
-    assert "shorter than its checkpoint says" in ended.stderr
-
-
-def test_two_runs_do_not_load_the_same_file_at_once(scene: Scene) -> None:
-    file = scene.history(20_000)
-    with scene.loading(file.file, "--rate", 1_000) as child:
-        await_progress(child, file)
-
-        ended = scene.loaded(file.file)
-
-        assert ended.returncode == 1
-        assert "another run is loading it" in ended.stderr
-        assert stop(child, 10) == 1
