@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from kafka.util import ensure_valid_topic_name
 
 from services.loading.command import Command, load_all
 from services.loading.loader import Bounds
@@ -21,6 +22,15 @@ GC_OBJECTS = 10_000
 PLACE = click.Path(path_type=Path)
 
 
+def topic_name(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    """A name that Kafka allows; BadParameter if it is none."""
+    try:
+        ensure_valid_topic_name(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+    return value
+
+
 @component_command("dronewatch-load")
 @click.argument(
     "files",
@@ -29,7 +39,7 @@ PLACE = click.Path(path_type=Path)
     type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
 )
 @kafka_options
-@click.option("--topic", default=topics.REPORTS, help="Reports go to.")
+@click.option("--topic", default=topics.REPORTS, callback=topic_name, help="Reports go to.")
 @click.option(
     "--dry-run", is_flag=True, help="Only look at the rows: no Kafka, nothing is written."
 )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from kafka.cluster import collect_hosts
 from kafka.net.compat import KafkaNetClient
 
 PASSWORD_VARIABLE = "DRONEWATCH_KAFKA_PASSWORD"
@@ -122,6 +123,11 @@ def _connection(given: dict[str, Any]) -> KafkaConnection:
             f" (--kafka-password-file or {PASSWORD_VARIABLE})"
         )
         raise click.UsageError(message)
+    try:
+        collect_hosts(given["kafka_bootstrap_servers"])
+    except ValueError as error:
+        message = f"--kafka-bootstrap-servers wants host:port, separated by commas ({error})"
+        raise click.UsageError(message) from error
     return KafkaConnection(
         bootstrap_servers=given["kafka_bootstrap_servers"],
         security_protocol=protocol,

@@ -73,6 +73,7 @@ def test_a_file_with_no_known_header_is_refused_at_once(
     "wrong",
     [
         ["/no/such/file.csv"],
+        ["--topic", "no topic!"],
         ["--limit", "0"],
         ["--rate", "0"],
         ["--max-rejected", "1.5"],

@@ -63,6 +63,7 @@ def test_sasl_without_all_it_needs_is_one_clear_usage_error(
 @pytest.mark.parametrize(
     "wrong",
     [
+        ["--kafka-bootstrap-servers", "kafka:port"],
         ["--kafka-security-protocol", "HTTPS"],
         ["--kafka-password-file", "/no/such/file"],
         ["--kafka-ca-file", "/no/such/file"],
