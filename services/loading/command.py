@@ -45,7 +45,7 @@ def load_all(command: Command, stop: Event) -> bool:
     try:
         return _checked_and_loaded(session, command.connection)
     except Stopped:
-        click.echo("stopped before anything was sent: the same command begins anew")
+        click.echo("stopped: the same command goes on from here")
         return False
     except KafkaError as error:
         raise click.ClickException(f"Kafka refuses reports: {error}") from error
