@@ -10,7 +10,7 @@ from bench.tables import Row, ratio
 from bench.topic import arrival_span_seconds, reports_topic
 from services.reports.topics import Topic
 from services.stream.connection import KafkaConnection
-from services.stream.producer import producer
+from services.stream.producer import patient_producer
 from services.stream.topics import create_topics
 from simulator.sender import PRODUCER_SETTINGS
 
@@ -41,7 +41,7 @@ def bare_run(
     """Send so many in this process: these keys and values, again and again."""
     topic = created(connection, "bare")
     began_seconds, began_cpu_seconds = time.monotonic(), time.process_time()
-    with closing(producer(connection, **BARE_SETTINGS)) as sender:
+    with closing(patient_producer(connection, topic.name, **BARE_SETTINGS)) as sender:
         for key, value in islice(cycle(ready), reports):
             sender.send(topic.name, value, key)
         sender.flush()

@@ -18,7 +18,7 @@ from kafka.partitioner import murmur2
 
 from services.stream.connection import KafkaConnection
 from services.stream.patience import Patience
-from services.stream.producer import producer
+from services.stream.producer import patient_producer
 from simulator.ledger import Entry, digest
 from simulator.messages import Message
 
@@ -27,13 +27,6 @@ PRODUCER_SETTINGS = {
     "linger_ms": 0,
     "batch_size": 512 * 1024,
     "max_request_size": 8 * 1024 * 1024,
-    "allow_auto_create_topics": False,
-    # A broker that is away is waited for, however long: giving up would leave the outcome unknown.
-    "delivery_timeout_ms": 2**31 - 1,
-    "max_block_ms": 1_000,
-    "bootstrap_timeout_ms": 3_000,
-    "reconnect_backoff_max_ms": 2_000,
-    "metadata_max_age_ms": 10_000,
 }
 FLUSH_SECONDS = 1.0
 BROKER_AGE_SECONDS = 30.0
@@ -142,10 +135,5 @@ def sender(
     connection: KafkaConnection, topic: str, stop: threading.Event, turned: Callable[[], None]
 ) -> Sender:
     """A sender to a topic that exists; KafkaError if no broker answers or it has no such topic."""
-    client = producer(connection, **PRODUCER_SETTINGS)
-    try:
-        client.partitions_for(topic)
-    except KafkaTimeoutError as error:
-        client.close(0)
-        raise KafkaTimeoutError(f"Kafka has no topic {topic} yet") from error
+    client = patient_producer(connection, topic, **PRODUCER_SETTINGS)
     return Sender(client, topic, Patience(stop, turned))

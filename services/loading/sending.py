@@ -14,19 +14,12 @@ from services.reports.codec import encoded
 from services.reports.report import Report
 from services.stream.connection import KafkaConnection
 from services.stream.patience import Patience
-from services.stream.producer import producer
+from services.stream.producer import patient_producer
 
 PRODUCER_SETTINGS = {
     # While the next batch is made, this one is on its way.
     "linger_ms": 20,
     "batch_size": 128 * 1024,
-    "allow_auto_create_topics": False,
-    # A broker that is away is waited for, however long: giving up would send a batch twice.
-    "delivery_timeout_ms": 2**31 - 1,
-    "max_block_ms": 1_000,
-    "bootstrap_timeout_ms": 3_000,
-    "reconnect_backoff_max_ms": 2_000,
-    "metadata_max_age_ms": 10_000,
     "metrics_enabled": False,
 }
 # Longer without an acknowledgement counts as being away, and is said.
@@ -91,10 +84,5 @@ class Outlet:
 
 def outlet(connection: KafkaConnection, topic: str, patience: Patience) -> Outlet:
     """An outlet to a topic that exists; KafkaError if no broker answers or it has no such topic."""
-    client = producer(connection, **PRODUCER_SETTINGS)
-    try:
-        client.partitions_for(topic)
-    except KafkaTimeoutError as error:
-        client.close(0)
-        raise KafkaTimeoutError(f"Kafka has no topic {topic} yet") from error
+    client = patient_producer(connection, topic, **PRODUCER_SETTINGS)
     return Outlet(client, topic, patience)

@@ -3,11 +3,36 @@
 from typing import Any
 
 from kafka import KafkaProducer
+from kafka.errors import KafkaTimeoutError
 
 from services.stream.connection import KafkaConnection, new_client
+
+# A broker that is away is waited for, however long: giving up would leave the outcome unknown.
+PATIENT = {
+    "delivery_timeout_ms": 2**31 - 1,
+    "max_block_ms": 1_000,
+    "bootstrap_timeout_ms": 3_000,
+    "reconnect_backoff_max_ms": 2_000,
+    "metadata_max_age_ms": 10_000,
+    "allow_auto_create_topics": False,
+}
 
 
 def producer(connection: KafkaConnection, **overrides: Any) -> KafkaProducer:
     """acks=all and idempotent; overrides are kafka-python's names (linger_ms, batch_size ...)."""
     durable = {"acks": "all", "enable_idempotence": True, "retries": 2**31 - 1}
     return new_client(KafkaProducer, connection, **durable, **overrides)
+
+
+def patient_producer(connection: KafkaConnection, topic: str, **overrides: Any) -> KafkaProducer:
+    """For services.stream.patience, to a topic that exists.
+
+    KafkaError if no broker answers or it has no such topic.
+    """
+    client = producer(connection, **PATIENT, **overrides)
+    try:
+        client.partitions_for(topic)
+    except KafkaTimeoutError as error:
+        client.close(0)
+        raise KafkaTimeoutError(f"Kafka has no topic {topic} yet") from error
+    return client
