@@ -1,7 +1,6 @@
 """Bench: the loader on a CSV of history, against a bare producer of the same reports, in turns."""
 
 import io
-import sys
 import time
 from collections.abc import Sequence
 from contextlib import redirect_stdout
@@ -23,7 +22,6 @@ from services.loading.loader import Bounds, judged
 from services.loading.plan import Terms
 from services.reports.codec import encoded
 from services.reports.report import Report
-from services.reports.topics import Topic
 from services.stream.connection import KafkaConnection
 from simulator.history import History
 from simulator.history_file import write_history
@@ -88,12 +86,6 @@ def loader_run(connection: KafkaConnection, file: Path) -> Sent:
     cpu_seconds = time.process_time() - began_cpu_seconds
     done = checkpoints.read(file.with_name(f"{file.name}.checkpoint.json"))
     return Sent(done.counts.sent if done else 0, whole_seconds, whole_seconds, cpu_seconds)
-
-
-def loader_command(connection: KafkaConnection, topic: Topic, file: Path) -> list[str]:
-    """The real command, as fast as it goes."""
-    kafka = ["--kafka-bootstrap-servers", connection.bootstrap_servers, "--topic", topic.name]
-    return [sys.executable, "-m", "services.loading", str(file), *kafka]
 
 
 def ready_messages(file: Path) -> list[tuple[bytes, bytes]]:

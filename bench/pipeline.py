@@ -18,12 +18,11 @@ from bench.listening import (
     seen_in,
     send_canaries,
 )
-from bench.loading import loader_command
 from bench.meter import Meter
 from bench.scraping import is_ready
 from bench.simulator import simulator_command
 from bench.topic import arrival_span_seconds, reports_topic
-from local.components import ALERTING, alerting_command, archiving_command
+from local.components import ALERTING, alerting_command, archiving_command, loading_command
 from local.kafka import running_kafka
 from local.ports import free_port
 from local.processes import Child, Goal, await_end, await_until, is_running, running, start
@@ -126,7 +125,7 @@ def _loading(connection: KafkaConnection, folder: Path, watch: Watch) -> Iterato
         return
     rows = LOADER_ROWS_A_SECOND * (watch.warm_up_seconds + watch.seconds)
     write_history(History(rows), folder / HISTORY, None)
-    command = loader_command(connection, reports_topic(REPORTS), folder / HISTORY)
+    command = loading_command(connection, folder / HISTORY)
     with running(start("loading", command, folder / "loading.log")) as child:
         yield [child]
 
