@@ -24,7 +24,13 @@ from local.checks import PublishedAlert
 from local.evidence import published_alerts
 from services.loading.loader import Bounds
 from simulator.history import History
-from simulator.history_file import Entry, entries, write_history
+from simulator.history_file import (
+    Entry,
+    entries,
+    report_ids,
+    unsound_lines,
+    write_history,
+)
 
 FILE = "violations.csv.gz"
 ROWS = 6_000
@@ -60,11 +66,11 @@ class Written:
 
     @property
     def reports(self) -> Counter[str]:
-        return Counter(entry.report_id for entry in self.ledger if entry.report_id)
+        return report_ids(self.ledger)
 
     @property
     def unsound_lines(self) -> list[int]:
-        return [entry.line for entry in self.ledger if not entry.report_id]
+        return unsound_lines(self.ledger)
 
 
 @dataclass(frozen=True, slots=True)

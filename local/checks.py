@@ -87,9 +87,9 @@ def history_differences(
     entries: Sequence[history_file.Entry], rows: Sequence[Row], rejected_lines: Sequence[int]
 ) -> tuple[str, ...]:
     """Each sound row of the file stands in the archive once; each of the others was set aside."""
-    sent = Counter(str(entry.report_id) for entry in entries if entry.report_id is not None)
+    sent = history_file.report_ids(entries)
     kept = Counter(str(row.content) for row in rows)
-    unsound = Counter(str(entry.line) for entry in entries if entry.report_id is None)
+    unsound = Counter(map(str, history_file.unsound_lines(entries)))
     rejected = Counter(map(str, rejected_lines))
     return _found(
         _listed("of history, but not in the archive", list((sent - kept).elements())),

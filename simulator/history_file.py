@@ -5,6 +5,7 @@ and the id of its report, or what is wrong with it.
 """
 
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from itertools import islice
@@ -58,6 +59,16 @@ def entries(path: Path) -> Iterator[Entry]:
     """The entries of a ledger, in the order of the rows."""
     with path.open("rb") as found:
         yield from map(_decoder.decode, found)
+
+
+def report_ids(rows: Iterable[Entry]) -> Counter[str]:
+    """Of the sound rows; some summonses stand there more than once."""
+    return Counter(row.report_id for row in rows if row.report_id is not None)
+
+
+def unsound_lines(rows: Iterable[Entry]) -> list[int]:
+    """The line numbers of the others."""
+    return [row.line for row in rows if row.report_id is None]
 
 
 def _created(path: Path) -> AbstractContextManager[BinaryIO]:

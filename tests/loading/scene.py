@@ -15,11 +15,18 @@ from services.loading.loader import BATCH_ROWS
 from services.reports.codec import Rejection, decoded
 from services.stream.connection import KafkaConnection
 from simulator.history import History
-from simulator.history_file import Entry, entries, write_history
+from simulator.history_file import (
+    Entry,
+    entries,
+    report_ids,
+    unsound_lines,
+    write_history,
+)
 from tests.faults.evidence import KafkaRecord, topic_records
 
 HEADER = "Summons Number,Issue Date,Violation Code,Violation Time"
 WAIT_SECONDS = 300.0
+SAID_SECONDS = 60.0
 
 
 def row(number: int, time: str = "0857A") -> str:
@@ -48,12 +55,12 @@ class Written:
     @property
     def report_ids(self) -> Counter[str]:
         """Of the sound rows; some summonses stand there more than once."""
-        return Counter(entry.report_id for entry in self.entries if entry.report_id)
+        return report_ids(self.entries)
 
     @property
     def faulty_lines(self) -> list[int]:
         """Line numbers of the others."""
-        return [entry.line for entry in self.entries if entry.report_id is None]
+        return unsound_lines(self.entries)
 
     @property
     def checkpoint_file(self) -> Path:
@@ -123,6 +130,12 @@ class Scene:
         judged = [decoded(record.value) for record in self.records()]
         assert not [each for each in judged if isinstance(each, Rejection)]
         return Counter(each.report_id for each in judged if not isinstance(each, Rejection))
+
+
+def await_said(child: Child, words: str) -> None:
+    """Until its log holds these words."""
+    goal = Goal(f"it should say {words!r}", SAID_SECONDS)
+    await_until(lambda: words in child.log_file.read_text(), [child], goal)
 
 
 def await_progress(child: Child, file: Written) -> None:

@@ -8,10 +8,17 @@ from pathlib import Path
 import pytest
 
 from local.kafka import KafkaServer, running_kafka
-from local.processes import Goal, await_end, await_until, stop
+from local.processes import await_end, stop
 from services.reports.topics import Topic
 from services.stream.topics import create_topics
-from tests.loading.scene import Scene, assert_accounted_for, await_progress, row, written
+from tests.loading.scene import (
+    Scene,
+    assert_accounted_for,
+    await_progress,
+    await_said,
+    row,
+    written,
+)
 
 AWAY = "Kafka does not answer"
 
@@ -37,8 +44,7 @@ def test_a_broker_that_dies_and_comes_back_is_waited_for_and_nothing_is_sent_twi
     with own_scene.loading(file.file, "--rate", 5_000) as child:
         await_progress(child, file)
         own_kafka.kill()
-        goal = Goal("it should say that it waits", 60)
-        await_until(lambda: AWAY in child.log_file.read_text(), [child], goal)
+        await_said(child, AWAY)
         own_kafka.restart()
         await_end(child, 120)
     assert child.log_file.read_text().count(AWAY) == 1
@@ -53,8 +59,7 @@ def test_told_to_stop_while_the_broker_is_away_it_stops_in_time_and_goes_on_late
         await_progress(child, file)
         os.kill(own_kafka.child.popen.pid, signal.SIGSTOP)
         try:
-            goal = Goal("it should say that it waits", 60)
-            await_until(lambda: AWAY in child.log_file.read_text(), [child], goal)
+            await_said(child, AWAY)
             child.popen.terminate()
             assert child.popen.wait(10) == 1
         finally:
@@ -71,8 +76,7 @@ def test_told_to_stop_while_the_broker_is_away_it_stops_in_time_and_goes_on_late
 def test_without_a_broker_it_waits_until_told_to_stop(own_scene: Scene) -> None:
     file = written(own_scene.folder / "a.csv", row(1))
     with own_scene.loading(file, "--kafka-bootstrap-servers", "127.0.0.1:9") as child:
-        goal = Goal("it should say that it waits", 60)
-        await_until(lambda: "waiting" in child.log_file.read_text(), [child], goal)
+        await_said(child, "waiting")
         assert stop(child, 15) == 1
     assert "Traceback" not in child.log_file.read_text()
     assert not (own_scene.folder / "a.csv.checkpoint.json").exists()

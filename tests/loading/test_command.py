@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from kafka import KafkaAdminClient
 
-from local.processes import Goal, await_until, stop
+from local.processes import stop
 from services.reports.topics import ALERTS, REPORTS_REJECTED, Topic
 from services.stream.connection import client_settings
 from tests.faults.crew import Crew
@@ -20,6 +20,7 @@ from tests.loading.scene import (
     Scene,
     assert_accounted_for,
     await_progress,
+    await_said,
     ids,
     row,
     written,
@@ -153,8 +154,7 @@ def test_told_to_stop_it_ends_in_order_and_says_how_to_go_on(
 def test_a_topic_that_is_not_there_yet_is_waited_for(scene: Scene) -> None:
     file = written(scene.folder / "a.csv", row(1))
     with scene.loading(file, "--topic", "no-such-topic") as child:
-        goal = Goal("it should say that it waits", 60)
-        await_until(lambda: "no topic no-such-topic" in child.log_file.read_text(), [child], goal)
+        await_said(child, "no topic no-such-topic")
         assert stop(child, 10) == 1
 
 
