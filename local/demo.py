@@ -22,12 +22,11 @@ from local.history import history_files
 from local.pipeline import stream
 from local.processes import await_end, running, start
 from local.progress import announce
-from services.reports.report import Source
+from services.loading.rows import SOURCE as HISTORY
 from simulator import history_file
 from simulator.ledger import Entry, entries
 
 ANALYSIS_SECONDS = 6 * 3600.0
-HISTORY: Source = "nypd"
 
 
 @dataclass(frozen=True, slots=True)

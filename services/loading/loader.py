@@ -137,15 +137,14 @@ class Loader:
         return Ending.DONE
 
     def _take(self, row: Row, judgement: Report | Rejection) -> None:
-        if isinstance(judgement, Rejection):
-            self.half.reject(row, judgement)
-        else:
-            self.half.reports.append(judgement)
         self.half.last = row
         self.rows_done += 1
         if isinstance(judgement, Rejection):
+            self.half.reject(row, judgement)
             self.rejected_done += 1
             self._judge(JUDGED_ROWS)
+        else:
+            self.half.reports.append(judgement)
 
     def _judge(self, least_rows: int) -> None:
         rows = self.counts_before.rows + self.rows_done
