@@ -76,7 +76,8 @@ class Outlet:
     def close(self) -> None:
         """Let go; what is not acknowledged then may or may not stand in the topic."""
         try:
-            self.producer.close(WAIT_SECONDS)
+            # While it is away nothing more would be acknowledged.
+            self.producer.close(0 if self.patience.is_away else WAIT_SECONDS)
         except KafkaError:
             # Else its __del__ waits once more, fails again and prints that on the terminal.
             self.producer._closed = True

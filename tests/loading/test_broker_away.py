@@ -61,7 +61,7 @@ def test_told_to_stop_while_the_broker_is_away_it_stops_in_time_and_goes_on_late
         try:
             await_said(child, AWAY)
             child.popen.terminate()
-            assert child.popen.wait(10) == 1
+            assert child.popen.wait(30) == 1
         finally:
             os.kill(own_kafka.child.popen.pid, signal.SIGCONT)
     said = child.log_file.read_text()
@@ -77,6 +77,6 @@ def test_without_a_broker_it_waits_until_told_to_stop(own_scene: Scene) -> None:
     file = written(own_scene.folder / "a.csv", row(1))
     with own_scene.loading(file, "--kafka-bootstrap-servers", "127.0.0.1:9") as child:
         await_said(child, "waiting")
-        assert stop(child, 15) == 1
+        assert stop(child, 30) == 1
     assert "Traceback" not in child.log_file.read_text()
     assert not (own_scene.folder / "a.csv.checkpoint.json").exists()

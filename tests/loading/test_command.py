@@ -138,7 +138,7 @@ def test_told_to_stop_it_ends_in_order_and_says_how_to_go_on(
     with scene.loading(file.file, "--rate", 1_000) as child:
         await_progress(child, file)
         child.popen.send_signal(signal_number)
-        assert child.popen.wait(10) == 1
+        assert child.popen.wait(30) == 1
     said = child.log_file.read_text()
     assert "the same command continues there" in said
     assert "Traceback" not in said
@@ -155,7 +155,7 @@ def test_a_topic_that_is_not_there_yet_is_waited_for(scene: Scene) -> None:
     file = written(scene.folder / "a.csv", row(1))
     with scene.loading(file, "--topic", "no-such-topic") as child:
         await_said(child, "no topic no-such-topic")
-        assert stop(child, 10) == 1
+        assert stop(child, 30) == 1
 
 
 def test_history_raises_no_alert_whatever_its_code(

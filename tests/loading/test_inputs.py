@@ -61,7 +61,7 @@ def test_waiting_for_standard_input_it_stops_when_told_and_sends_no_half_row(sce
         child.stdin.flush()
         assert awaited(lambda: scene.records_count() >= 5_000)
         child.send_signal(signal.SIGTERM)
-        assert child.wait(10) == 1
+        assert child.wait(30) == 1
     assert scene.report_ids() == ids(*range(5_000))
 
     ended = scene.loaded("-", "--checkpoint", scene.folder, given=given + row(5_000).encode())

@@ -138,4 +138,4 @@ def test_two_runs_do_not_load_the_same_file_at_once(scene: Scene) -> None:
 
         assert ended.returncode == 1
         assert "another run is loading it" in ended.stderr
-        assert stop(child, 10) == 1
+        assert stop(child, 30) == 1
