@@ -7,6 +7,9 @@ from types import MappingProxyType
 REPORTS = "reports"
 ALERTS = "alerts"
 REPORTS_REJECTED = "reports-rejected"
+ALERTS_RETRY_EMAIL = "alerts-retry-email"
+ALERTS_RETRY_WEBHOOK = "alerts-retry-webhook"
+ALERTS_UNDELIVERED = "alerts-undelivered"
 
 DAY_MS = 24 * 60 * 60 * 1000
 
@@ -14,7 +17,8 @@ DAY_MS = 24 * 60 * 60 * 1000
 DETECTED_AT = "detected_at_ms"
 REPORTED_AT = "reported_at_ms"
 
-# Headers of `reports-rejected`.
+# Headers of `reports-rejected`; of `alerts-undelivered` REASON and CHANNEL, and all if it is unread.
+CHANNEL = "channel"
 REASON = "reason"
 ORIGIN_TOPIC = "origin_topic"
 ORIGIN_PARTITION = "origin_partition"
@@ -23,6 +27,8 @@ CUT_FROM_BYTES = "cut_from_bytes"
 
 
 DERIVED_MAX_BYTES = 4 * 1024 * 1024
+# A failed notice repeats its alerts, together at most as large as one, and says around them why.
+NOTICE_MAX_BYTES = 2 * DERIVED_MAX_BYTES
 # A record that was compressed may be larger than any we may send; the archive has it whole.
 REJECTED_KEPT_BYTES = 2 * 1024 * 1024
 NO_CONFIGS: Mapping[str, str] = MappingProxyType({})
@@ -39,6 +45,7 @@ class Topic:
 
 # What comes out of a record (an alert, a rejection with its headers) may be larger than it.
 DERIVED = MappingProxyType({"max.message.bytes": str(DERIVED_MAX_BYTES)})
+NOTICES = MappingProxyType({"max.message.bytes": str(NOTICE_MAX_BYTES)})
 
 
 def _topic(
@@ -58,4 +65,7 @@ TOPICS = (
     _topic(REPORTS, 12, 3),
     _topic(REPORTS_REJECTED, 3, 30, DERIVED),
     _topic(ALERTS, 12, 7, DERIVED),
+    _topic(ALERTS_RETRY_EMAIL, 3, 7, NOTICES),
+    _topic(ALERTS_RETRY_WEBHOOK, 3, 7, NOTICES),
+    _topic(ALERTS_UNDELIVERED, 3, 30, NOTICES),
 )
