@@ -17,7 +17,7 @@ DAY_MS = 24 * 60 * 60 * 1000
 DETECTED_AT = "detected_at_ms"
 REPORTED_AT = "reported_at_ms"
 
-# Headers of `reports-rejected`; of `alerts-undelivered` REASON and CHANNEL, and all if it is unread.
+# Headers of `reports-rejected`; in `alerts-undelivered` REASON and CHANNEL of what is a notice.
 CHANNEL = "channel"
 REASON = "reason"
 ORIGIN_TOPIC = "origin_topic"
