@@ -10,6 +10,10 @@ PROJECT := $(VENV)/.project-installed
 
 COMPILE := $(BIN)/uv pip compile pyproject.toml $(ARGS) --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+# Much of a test is waiting. Each worker has a broker, a store and a Spark of its own; a file's tests
+# stay together, since they share what it starts.
+WORKERS ?= 2
+SIDE_BY_SIDE = --numprocesses $(WORKERS) --dist loadfile
 COMPONENTS := simulator alerting archiving loading analysis provisioning
 
 .DEFAULT_GOAL := help
@@ -30,12 +34,12 @@ demo: $(PROJECT) ## The main job, end to end, on real parts; its options: make d
 test: lint ## Every test that needs no Kubernetes and no long time
 	@# Before the first test's time is measured.
 	@$(BIN)/python -m local prepare
-	$(BIN)/python -m pytest -m "not faults" $(ARGS)
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not faults" $(ARGS)
 
 .PHONY: test-faults
 test-faults: $(PROJECT) ## The long fault runs, with full counts
 	@$(BIN)/python -m local prepare
-	$(BIN)/python -m pytest -m faults $(ARGS)
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m faults $(ARGS)
 
 .PHONY: bench
 bench: $(PROJECT) ## The measurements of docs/benchmarks.md
