@@ -7,27 +7,8 @@ from services.alerting.rules import Rules, alerts_in
 from services.reports import topics
 from services.reports.codec import Rejection, decoded, encoded
 from services.reports.report import Report
+from services.stream.outgoing import Origin, Outgoing, set_aside
 from services.stream.worker import Record
-
-Headers = tuple[tuple[str, bytes], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where records come from."""
-
-    topic: str
-    partition: int
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """One record to be sent."""
-
-    topic: str
-    key: bytes | None
-    value: bytes | None
-    headers: Headers
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +31,7 @@ class Outbox:
         """Alerts of a report, or the rejected record as it came; mostly nothing."""
         content = decoded(record.value)
         if isinstance(content, Rejection):
-            return (self._rejected(origin, record, content),)
+            return (set_aside(self.addresses.rejected, origin, record, content.reason),)
         return self._alerts(content, record)
 
     def _alerts(self, report: Report, record: Record) -> tuple[Outgoing, ...]:
@@ -63,15 +44,3 @@ class Outbox:
         )
         key = report.drone_id.encode()
         return tuple(Outgoing(self.addresses.alerts, key, encoded(a), headers) for a in alerts)
-
-    def _rejected(self, origin: Origin, record: Record, rejection: Rejection) -> Outgoing:
-        headers: Headers = (
-            (topics.REASON, rejection.reason.encode()),
-            (topics.ORIGIN_TOPIC, origin.topic.encode()),
-            (topics.ORIGIN_PARTITION, str(origin.partition).encode()),
-            (topics.ORIGIN_OFFSET, str(record.offset).encode()),
-        )
-        kept = record.value and record.value[: topics.REJECTED_KEPT_BYTES]
-        if kept != record.value:
-            headers = (*headers, (topics.CUT_FROM_BYTES, str(len(record.value or b"")).encode()))
-        return Outgoing(self.addresses.rejected, record.key, kept, headers)

@@ -12,7 +12,8 @@ from kafka.producer.future import FutureRecordMetadata
 from kafka.structs import OffsetAndMetadata
 from prometheus_client import Counter, Histogram
 
-from services.alerting.outbox import Origin, Outbox, Outgoing
+from services.alerting.outbox import Outbox
+from services.stream.outgoing import Origin, Outgoing
 from services.stream.worker import Commits, Record, Turn
 
 COMMIT_EVERY_SECONDS = 1.0

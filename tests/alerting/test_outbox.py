@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from services.alerting.outbox import Addresses, Origin, Outbox
+from services.alerting.outbox import Addresses, Outbox
 from services.alerting.rules import Rules
 from services.reports.codec import encoded
+from services.stream.outgoing import Origin
 from tests.faults.samples import sound_report
 
 ORIGIN = Origin("reports", 7)

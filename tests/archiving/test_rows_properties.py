@@ -8,12 +8,13 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.alerting.outbox import Addresses, Origin, Outbox
+from services.alerting.outbox import Addresses, Outbox
 from services.alerting.rules import Rules
 from services.archiving.rows import REPORT_FIELDS, ROW_SCHEMA, rows
 from services.reports.codec import Rejection, decoded, encoded
 from services.reports.report import Report
 from services.reports.topics import REASON, REPORTS_REJECTED
+from services.stream.outgoing import Origin
 from tests.reports.strategies import GivenRecord, anything, examples, reports
 
 FIRST_OFFSET = 2**40

@@ -1,0 +1,43 @@
+"""A record on its way to Kafka, and how one that cannot be read is set aside. Pure."""
+
+from dataclasses import dataclass
+
+from services.reports import topics
+from services.stream.worker import Record
+
+Headers = tuple[tuple[str, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where records come from."""
+
+    topic: str
+    partition: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One record to be sent."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+def set_aside(topic: str, origin: Origin, record: Record, reason: str) -> Outgoing:
+    """The record as it came, for this topic, with headers that say why and where it stood.
+
+    A value above REJECTED_KEPT_BYTES is cut there, and a header tells its size.
+    """
+    headers: Headers = (
+        (topics.REASON, reason.encode()),
+        (topics.ORIGIN_TOPIC, origin.topic.encode()),
+        (topics.ORIGIN_PARTITION, str(origin.partition).encode()),
+        (topics.ORIGIN_OFFSET, str(record.offset).encode()),
+    )
+    kept = record.value and record.value[: topics.REJECTED_KEPT_BYTES]
+    if kept != record.value:
+        headers = (*headers, (topics.CUT_FROM_BYTES, str(len(record.value or b"")).encode()))
+    return Outgoing(topic, record.key, kept, headers)

@@ -1,0 +1,10 @@
+"""Alerts, for tests that need just any."""
+
+from services.alerting.rules import Rules, alerts_in
+from services.reports.alert import Alert
+from tests.faults.samples import sound_report
+
+
+def alert(report_id: str) -> Alert:
+    """That of a citizen of this report; its id is `<report_id>-agitation-0`."""
+    return alerts_in(sound_report(report_id, score=0.01), Rules())[0]
