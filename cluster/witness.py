@@ -24,11 +24,11 @@ from local.checks import PublishedAlert, Row, alert_differences, archive_differe
 from local.evidence import archive_rows, published_alerts
 from local.offsets import has_caught_up, progress_of
 from local.processes import Goal, await_until
-from services.archiving.identity import TopicIdentity
 from services.archiving.naming import object_start
 from services.archiving.starting import short_id
 from services.reports.topics import REPORTS, TOPICS, Topic
 from services.stream.connection import KafkaConnection, new_client
+from services.stream.identity import TopicIdentity
 from simulator.ledger import Entry, entries
 
 GROUPS = ("alerting", "archiving")

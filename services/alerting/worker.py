@@ -91,6 +91,9 @@ class AlertingWorker:
         self.committed_at_seconds = time.monotonic()
         return Turn(commits=self._commits(self.assigned), paused=paused)
 
+    def committed(self, partitions: Set[int]) -> None:
+        """Nothing waits for it."""
+
     def settle(self, partitions: Set[int], deadline_seconds: float) -> Commits:
         """Wait for the acknowledgements that are due; what lacks one is done again elsewhere."""
         try:

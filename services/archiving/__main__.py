@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from services.archiving.folder_store import FolderStore
-from services.archiving.identity import TopicIdentity
 from services.archiving.limits import MEBIBYTE, FlushLimits
 from services.archiving.minio_store import MinioStore, S3Location
 from services.archiving.store import (
@@ -22,12 +21,13 @@ from services.reports import topics
 from services.runtime.settings import component_command, process_options
 from services.stream.component import group_options, run_component
 from services.stream.connection import KafkaConnection, kafka_options
+from services.stream.identity import TopicIdentity
 from services.stream.worker import NotNow
 
 SECRET_KEY_VARIABLE = "DRONEWATCH_S3_SECRET_KEY"
 
 # Fewer, larger fetches cost less; what is fetched ahead counts as memory.
-FETCH_SETTINGS = {
+FETCH_SETTINGS: dict[str, Any] = {
     "fetch_min_bytes": 256 * 1024,
     "fetch_max_bytes": 16 * MEBIBYTE,
     "max_partition_fetch_bytes": 2 * MEBIBYTE,

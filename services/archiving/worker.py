@@ -27,7 +27,7 @@ log = structlog.get_logger()
 
 
 class Identity(Protocol):
-    """services.archiving.identity.TopicIdentity; a test may change a topic's id at will."""
+    """services.stream.identity.TopicIdentity; a test may change a topic's id at will."""
 
     def current(self) -> str | None: ...  # noqa: D102
     def close(self) -> None: ...  # noqa: D102
@@ -99,6 +99,9 @@ class ArchivingWorker:
         turn = Turn(self.commits, self.seeks, self._paused(), self.restarted)
         self.commits, self.seeks, self.restarted = {}, {}, set()
         return turn
+
+    def committed(self, partitions: Set[int]) -> None:
+        """Nothing waits for it."""
 
     def settle(self, partitions: Set[int], deadline_seconds: float) -> Commits:
         """Put everything of these partitions; what does not get there in time is forgotten."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
+from kafka import KafkaConsumer
 
 from services.runtime.health import Health, serve_health
 from services.runtime.logs import configure_logs
@@ -43,12 +44,13 @@ def run_component(
     settings: Mapping[str, Any],
     topic: str,
     make_worker: Callable[[], Worker],
+    read: Callable[[KafkaConsumer], KafkaConsumer] = read_lean,
     **consumer_settings: Any,
 ) -> None:
     """Serve health, wait for Kafka, consume `topic` until SIGTERM.
 
     `settings` are those of `process_options`, `group_options` and `group`; `make_worker` may
-    need Kafka, too.
+    need Kafka, too. `read` says how records are read; `read_lean` leaves out their headers.
     """
     configure_logs(settings["log_format"], settings["log_level"])
     stop = stop_on_signals()
@@ -59,7 +61,7 @@ def run_component(
         worker = make_worker()
         membership = _membership(settings["session_timeout_seconds"]) | consumer_settings
         try:
-            consumer = read_lean(group_consumer(connection, settings["group"], **membership))
+            consumer = read(group_consumer(connection, settings["group"], **membership))
         except BaseException:
             worker.close()
             raise

@@ -1,4 +1,4 @@
-"""The consumer loop that alerting and archiving share: poll, hand over, commit after the work."""
+"""The consumer loop that components share: poll, hand over, commit after the work."""
 
 import threading
 import time
@@ -54,9 +54,12 @@ class ConsumerLoop:
         self.health = health
         self.stop = stop
         self.starting: dict[int, float] = {}
+        # Ours: to be told one, kafka-python waits for its I/O thread three times.
+        self.positions: dict[int, int] = {}
         self.uncommitted: dict[int, OffsetAndMetadata] = {}
         self.probed_at_seconds = time.monotonic()
         self.is_away = False
+        self.is_pressed = False
 
     def run(self) -> None:
         """Until stop is set; leaves the group with everything handed over committed."""
@@ -76,6 +79,7 @@ class ConsumerLoop:
         self.health.turned()
         for partition, records in self._poll().items():
             self.worker.take(partition.partition, records)
+            self.positions[partition.partition] = records[-1].offset + 1
             CONSUMED.inc(len(records))
         self._begin_new()
         self._obey(self.worker.turn())
@@ -83,7 +87,8 @@ class ConsumerLoop:
 
     def _poll(self) -> Mapping[TopicPartition, Sequence[Record]]:
         try:
-            polled: dict[TopicPartition, Any] = self.consumer.poll(timeout_ms=POLL_MS)
+            wait_ms = 0 if self.is_pressed else POLL_MS
+            polled: dict[TopicPartition, Any] = self.consumer.poll(timeout_ms=wait_ms)
         except OffsetOutOfRangeError as error:
             self._restart(partition_numbers(error.args[0]))
             return {}
@@ -124,8 +129,12 @@ class ConsumerLoop:
                 log.info("cannot begin yet", partition=partition, cause=str(error))
                 self.starting[partition] = now + RETRY_SECONDS
                 return
-            self.consumer.seek(TopicPartition(self.topic, partition), start)
+            self._seek(partition, start)
             del self.starting[partition]
+
+    def _seek(self, partition: int, offset: int) -> None:
+        self.consumer.seek(TopicPartition(self.topic, partition), offset)
+        self.positions[partition] = offset
 
     def _start_of(self, partition: TopicPartition) -> int:
         committed = self.consumer.committed(partition, metadata=True, timeout_ms=LOOKUP_TIMEOUT_MS)
@@ -139,11 +148,13 @@ class ConsumerLoop:
             self._hold(turn.restarted)
             self._added(turn.restarted)
         for partition, offset in turn.seeks.items():
-            self.consumer.seek(TopicPartition(self.topic, partition), offset)
+            self._seek(partition, offset)
         self.uncommitted |= turn.commits
         self._commit()
         assigned = partition_numbers(self.consumer.assignment())
         self._hold((turn.paused | self.starting.keys()) & assigned)
+        # What could not be committed waits for the group or the broker: no hurry helps.
+        self.is_pressed = turn.is_pressed and not self.uncommitted
 
     def _hold(self, partitions: Set[int]) -> None:
         """Pause these and no others."""
@@ -167,6 +178,7 @@ class ConsumerLoop:
             log.debug("commit failed, trying again", cause=str(error))
             return
         self.uncommitted.clear()
+        self.worker.committed(commits.keys())
 
     def _member_state(self) -> MemberState:
         state: MemberState = self.consumer.group_metadata().state
@@ -207,8 +219,8 @@ class ConsumerLoop:
         for partition in assigned:
             end = self.consumer.highwater(partition)
             if end is not None and partition.partition not in self.starting:
-                position = self.consumer.position(partition, timeout_ms=PROBE_TIMEOUT_MS)
-                LAG.labels(partition.partition).set(max(0, end - (position or 0)))
+                position = self.positions[partition.partition]
+                LAG.labels(partition.partition).set(max(0, end - position))
 
     # --- stop -------------------------------------------------------------------
 

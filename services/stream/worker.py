@@ -38,10 +38,12 @@ class Turn:
     seeks: Mapping[int, int] = field(default_factory=dict)
     paused: Set[int] = frozenset()
     restarted: Set[int] = frozenset()
+    # Come back soon, records or not: there is more to do once the commits are acknowledged.
+    is_pressed: bool = False
 
 
 class Worker(Protocol):
-    """Two of them: services.alerting.worker, services.archiving.worker."""
+    """services.alerting.worker, services.archiving.worker, and the two of services.notifying."""
 
     def begin(self, partition: int, committed: OffsetAndMetadata | None, log_start: int) -> int:
         """The offset to read a newly assigned partition from; NotNow to be asked again."""
@@ -53,6 +55,10 @@ class Worker(Protocol):
 
     def turn(self) -> Turn:
         """Called after every poll: what is done, what is to be read next."""
+        ...
+
+    def committed(self, partitions: Set[int]) -> None:
+        """The last commits that `turn` gave for these are acknowledged: the group is still ours."""
         ...
 
     def settle(self, partitions: Set[int], deadline_seconds: float) -> Commits:

@@ -8,11 +8,11 @@ from kafka import KafkaAdminClient
 
 from local.offsets import Progress, done, has_caught_up, progress_of, written
 from local.processes import Child, Goal, await_until
-from services.archiving.identity import TopicIdentity
 from services.archiving.starting import short_id
 from services.reports.codec import encoded
 from services.reports.topics import Topic
 from services.stream.connection import KafkaConnection
+from services.stream.identity import TopicIdentity
 from services.stream.producer import producer
 from tests.faults.crew import Crew
 from tests.faults.evidence import (

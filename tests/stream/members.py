@@ -41,6 +41,9 @@ class RecordingWorker:
     begun: list[tuple[int, int | None, int]] = field(default_factory=list)
     taken: dict[int, list[int]] = field(default_factory=dict)
     open: dict[int, int] = field(default_factory=dict)
+    turns: int = 0
+    is_pressed: bool = False
+    acknowledged: list[Set[int]] = field(default_factory=list)
     settled: list[Set[int]] = field(default_factory=list)
     dropped: list[Set[int]] = field(default_factory=list)
     is_closed: bool = False
@@ -57,9 +60,12 @@ class RecordingWorker:
         self.open[partition] = records[-1].offset + 1
 
     def turn(self) -> Turn:
-        if self.holds_back:
-            return Turn(paused=frozenset(self.paused))
-        return Turn(commits=self._closed(set(self.open)), paused=frozenset(self.paused))
+        self.turns += 1
+        commits = {} if self.holds_back else self._closed(set(self.open))
+        return Turn(commits, paused=frozenset(self.paused), is_pressed=self.is_pressed)
+
+    def committed(self, partitions: Set[int]) -> None:
+        self.acknowledged.append(frozenset(partitions))
 
     def settle(self, partitions: Set[int], deadline_seconds: float) -> Commits:
         assert deadline_seconds > 0

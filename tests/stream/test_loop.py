@@ -1,6 +1,9 @@
 """The consumer loop on a real Kafka: what is handed over, when it is committed, who owns what."""
 
+import time
+
 import pytest
+from kafka.errors import KafkaTimeoutError
 
 from services.runtime import health
 from services.stream import loop
@@ -26,6 +29,46 @@ def test_a_commit_follows_the_work(kafka, fresh_topic, group_id):
         assert committed(kafka, topic, group_id) == {}
         one.worker.holds_back = False
         assert awaited(lambda: committed(kafka, topic, group_id) == {0: 11})
+
+
+def test_the_worker_hears_of_a_commit_once_the_group_has_it(kafka, fresh_topic, group_id):
+    topic = fresh_topic(partitions=1)
+    with member(kafka, topic, group_id, RecordingWorker(holds_back=True)) as one:
+        send(kafka, topic, 10)
+        assert awaited(lambda: one.worker.count == 10)
+        assert one.worker.acknowledged == []
+        one.worker.holds_back = False
+        assert awaited(lambda: one.worker.acknowledged)
+        assert committed(kafka, topic, group_id) == {0: 10}
+        assert one.worker.acknowledged == [{0}]
+
+
+def test_the_worker_does_not_hear_of_a_commit_that_fails(kafka, fresh_topic, group_id, monkeypatch):
+    topic = fresh_topic(partitions=1)
+    with member(kafka, topic, group_id) as one:
+        assert awaited(lambda: one.assigned)
+
+        def refuse(*_: object, **__: object) -> None:
+            raise KafkaTimeoutError
+
+        monkeypatch.setattr(one.loop.consumer, "commit", refuse)
+        send(kafka, topic, 5)
+        assert awaited(lambda: one.loop.uncommitted)
+        turns = one.worker.turns
+        assert awaited(lambda: one.worker.turns > turns + 1)
+        assert one.worker.acknowledged == []
+        monkeypatch.undo()
+        assert awaited(lambda: one.worker.acknowledged == [{0}])
+
+
+def test_a_pressed_worker_gets_its_next_turn_at_once(kafka, fresh_topic, group_id):
+    topic = fresh_topic(partitions=1)
+    with member(kafka, topic, group_id, RecordingWorker(is_pressed=True)) as one:
+        assert awaited(lambda: one.assigned)
+        turns, begun = one.worker.turns, time.monotonic()
+        assert awaited(lambda: one.worker.turns > turns + 50)
+        # 50 waits for records that do not come would take ten seconds.
+        assert time.monotonic() - begun < 5
 
 
 def test_stopped_it_commits_all_that_was_handed_over_and_closes_the_worker(
