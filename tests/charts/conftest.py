@@ -94,6 +94,15 @@ EVERYTHING_ON = (
     "--set-string=analysis.questions.mine=SELECT 1",
     "--set=simulator.ledger.enabled=true",
     "--set=loading.enabled=true,loading.source.kind=bucket,loading.source.files={history/a.csv}",
+    "--set=notifying.channels.email.enabled=true,notifying.channels.email.from=drones@example.org",
+    "--set=notifying.channels.email.to={duty@example.org},notifying.channels.email.smtp.host=smtp",
+    "--set=notifying.channels.webhook.enabled=true,notifying.channels.webhook.url=https://example.org",
+    "--set=notifying.channels.webhook.existingSecret=webhook",
+    # By these the tests tell one outside from another.
+    "--set=global.networkPolicy.apiServer.cidr=192.0.2.1/32",
+    "--set=global.networkPolicy.externalStore.cidr=192.0.2.2/32",
+    "--set=global.networkPolicy.mailServer.cidr=192.0.2.3/32",
+    "--set=global.networkPolicy.webhookReceiver.cidr=192.0.2.4/32",
 )
 
 

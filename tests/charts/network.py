@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 Policy = dict[str, Any]
@@ -13,7 +14,7 @@ class Endpoint:
 
     namespace: str | None = None
     labels: dict[str, str] = field(default_factory=dict)
-    is_outside: bool = False
+    address: str | None = None
 
 
 def is_allowed(
@@ -53,8 +54,9 @@ def _opens(rule: dict[str, Any], port: tuple[int, str]) -> bool:
 
 def _is(selector: dict[str, Any], peer: Endpoint, own: Endpoint) -> bool:
     if "ipBlock" in selector:
-        return peer.is_outside
-    if peer.is_outside:
+        block = ip_network(selector["ipBlock"]["cidr"])
+        return peer.address is not None and ip_address(peer.address) in block
+    if peer.address is not None:
         return False
     namespaces = selector.get("namespaceSelector")
     in_namespace = (

@@ -17,6 +17,11 @@ LOST = 'dronewatch_archiving_lost_offsets_total{namespace="sky",pod="a"}'
 STARTED = 'process_start_time_seconds{namespace="sky",pod="a",component="archiving"}'
 FAILED = 'spark_application_failure_count{app_type="sky",namespace="operators",pod="%s"}'
 READ = 'dronewatch_consumer_records_total{namespace="sky",component="%s"}'
+GIVEN_UP = (
+    'dronewatch_notifying_undelivered_total{namespace="sky",channel="email",pod="a",component="c"}'
+)
+SINCE = 'process_start_time_seconds{namespace="sky",pod="a",component="c"}'
+NOTICES = 'dronewatch_notifying_%s_total{namespace="sky",channel="%s"}'
 UP = 'up{namespace="sky",component="%s",pod="a"}'
 
 
@@ -63,6 +68,32 @@ CASES = {
         {READ % "alerting": "500x80", READ % "archiving": "500x80"},
         "16m",
         2,
+    ),
+    "a new pod begins with a notice given up": Case(
+        "DronewatchNoticesUndelivered", {GIVEN_UP: "_x40 1x80", SINCE: "_x40 600x80"}, "12m", 1
+    ),
+    "an old pod gives a notice up": Case(
+        "DronewatchNoticesUndelivered", {GIVEN_UP: "0x80 1x80", SINCE: "0x160"}, "22m", 1
+    ),
+    "no notice was ever given up": Case(
+        "DronewatchNoticesUndelivered", {GIVEN_UP: "0x120", SINCE: "600x120"}, "22m", 0
+    ),
+    "one channel fails, another delivers": Case(
+        "DronewatchNoticesFailing",
+        {
+            NOTICES % ("failed", "email"): "0+1x120",
+            NOTICES % ("delivered", "email"): "5x120",
+            NOTICES % ("failed", "webhook"): "0+1x120",
+            NOTICES % ("delivered", "webhook"): "0+1x120",
+        },
+        "22m",
+        1,
+    ),
+    "a channel has never delivered": Case(
+        "DronewatchNoticesFailing", {NOTICES % ("failed", "email"): "0+1x120"}, "22m", 1
+    ),
+    "nobody is to be told of anything": Case(
+        "DronewatchNothingConsumed", {READ % "notifying-log": "500x80"}, "16m", 0
     ),
     "a component is gone": Case(
         "DronewatchComponentMissing",

@@ -16,6 +16,9 @@ OWNERS = {
     "alerting": "Deployment dw-alerting",
     "archiving": "Deployment dw-archiving",
     "loading": "Job dw-loading",
+    "notifying-email": "Deployment dw-notifying-email",
+    "notifying-webhook": "Deployment dw-notifying-webhook",
+    "notifying-log": "Deployment dw-notifying-log",
     "store": "StatefulSet dw-minio",
     "store-setup": "Job dw-minio-setup-1",
     "credentials": "Job dw-minio-credentials",
@@ -28,8 +31,11 @@ OUTSIDE = {
     "kafka-operator": Endpoint("strimzi", {"name": "strimzi-cluster-operator"}),
     "keda": Endpoint("keda", {"app": "keda-operator"}),
     "prometheus": Endpoint("monitoring", {"app.kubernetes.io/name": "prometheus"}),
-    "api-server": Endpoint(is_outside=True),
+    "api-server": Endpoint(address="192.0.2.1"),
+    "mail-server": Endpoint(address="192.0.2.3"),
+    "webhook-receiver": Endpoint(address="192.0.2.4"),
 }
+EXTERNAL_STORE = Endpoint(address="192.0.2.2")
 STRANGERS = {
     "a pod beside": Endpoint("sky", {"app": "stranger"}),
     "a pod elsewhere": Endpoint("elsewhere", {"app": "stranger"}),
@@ -37,9 +43,10 @@ STRANGERS = {
         "elsewhere",
         {"app.kubernetes.io/instance": "dw", "app.kubernetes.io/component": "archiving"},
     ),
+    "somebody outside": Endpoint(address="198.51.100.1"),
 }
 DNS = Endpoint("kube-system", {"k8s-app": "kube-dns"})
-PORTS = (443, 4040, 7078, 7079, 8080, 8081, 8443, 9000, 9090, 9091, 9093, 9404)
+PORTS = (443, 587, 4040, 7078, 7079, 8080, 8081, 8443, 9000, 9090, 9091, 9093, 9404)
 
 
 def documented_flows() -> set[Flow]:
@@ -119,8 +126,8 @@ def test_an_external_store_is_reached_at_its_address_and_port(render: Render) ->
     policies = list(of_kind(manifests, "NetworkPolicy").values())
     archiving = next(p for p in pods(manifests) if p.owner == OWNERS["archiving"])
     worker = Endpoint("sky", archiving.labels)
-    assert is_allowed(policies, worker, Endpoint(is_outside=True), 443)
-    assert not is_allowed(policies, worker, Endpoint(is_outside=True), 9000)
+    assert is_allowed(policies, worker, EXTERNAL_STORE, 443)
+    assert not is_allowed(policies, worker, EXTERNAL_STORE, 9000)
 
 
 def test_two_releases_in_one_namespace_do_not_mix(

@@ -54,6 +54,8 @@ def test_each_user_has_the_rights_of_its_component_and_no_others(kafka: list[Man
         for name, user in of_kind(kafka, "KafkaUser").items()
     }
     read = {("topic", "reports", "Read"), ("topic", "reports", "Describe")}
+    given_up = ("alerts-retry-email", "alerts-retry-webhook", "alerts-undelivered")
+    groups = ("email", "email-retries", "webhook", "webhook-retries", "log")
     assert rights == {
         "dw-simulator": {("topic", "reports", "Write"), ("topic", "reports", "Describe")},
         "dw-loading": {("topic", "reports", "Write"), ("topic", "reports", "Describe")},
@@ -64,6 +66,13 @@ def test_each_user_has_the_rights_of_its_component_and_no_others(kafka: list[Man
             ("topic", topic, operation)
             for topic in ("alerts", "reports-rejected")
             for operation in ("Write", "Describe")
+        },
+        "dw-notifying": {("topic", "alerts", "Read"), ("topic", "alerts", "Describe")}
+        | {("group", f"notifying-{group}", "Read") for group in groups}
+        | {
+            ("topic", topic, operation)
+            for topic in given_up
+            for operation in ("Read", "Write", "Describe")
         },
     }
 

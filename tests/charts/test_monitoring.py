@@ -14,6 +14,7 @@ import services.alerting.worker
 import services.archiving.landing
 import services.archiving.metrics
 import services.archiving.starting
+import services.notifying.metrics
 import services.stream.loop
 import simulator.run
 from tests.charts.conftest import REPOSITORY, Render
@@ -26,12 +27,17 @@ COMPONENTS = (
     services.archiving.landing,
     services.archiving.metrics,
     services.archiving.starting,
+    services.notifying.metrics,
     services.stream.loop,
     simulator.run,
 )
 
 # Components whose pods the charts describe down to their ports, and those that an operator knows.
-OURS = ("simulator", "alerting", "archiving", "minio", "analysis-driver")
+OURS = (
+    *("simulator", "alerting", "archiving", "minio", "analysis-driver"),
+    *("notifying-email", "notifying-email-retries"),
+    *("notifying-webhook", "notifying-webhook-retries", "notifying-log"),
+)
 OF_OPERATORS = ("kafka", "spark-operator")
 
 

@@ -17,6 +17,10 @@ CHARTS = sorted(file.parent.name for file in (REPOSITORY / "charts").glob("*/val
 INSTALLABLE = [name for name in CHARTS if name != "dronewatch-lib"]
 CI_VALUES = sorted((REPOSITORY / "charts").glob("*/ci/*.yaml"))
 
+MAILS = (
+    "channels.email.enabled=true,channels.email.from=drones@example.org"
+    ",channels.email.to={duty@example.org},channels.email.smtp.host=smtp.example.org"
+)
 MONITORED = "--set=global.monitoring.enabled=true"
 
 Refusal = Callable[..., str]
@@ -65,6 +69,14 @@ def test_what_helm_itself_puts_there_is_accepted(render: Render, chart: str) -> 
         ("loading", "source.files={a.csv}", "not from which claim"),
         ("loading", "source.name=x,source.files={2013/a.csv,2014/a.csv}", "share a checkpoint"),
         ("loading", "maxRejected=2", "maxRejected"),
+        ("notifying", "channels.email.enabled=true", "from whom, to whom and by which server"),
+        ("notifying", f"{MAILS},channels.email.smtp.user=drones", "a login needs both"),
+        ("notifying", f"{MAILS},channels.email.replicas=13", "has 12 partitions"),
+        ("notifying", "channels.email.to={nobody}", "to"),
+        ("notifying", "channels.email.smtp.security=ssl", "security"),
+        ("notifying", "channels.pigeon.enabled=true", "pigeon"),
+        ("notifying", "channels.webhook.enabled=true", "does not say where to"),
+        ("notifying", "channels.webhook.url=ftp://example.org", "url"),
         ("dronewatch", "loading.enabled=true", "names nothing to load"),
         ("dronewatch", "minio.enabled=false", "There is no store"),
         (

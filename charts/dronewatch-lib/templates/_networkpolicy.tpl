@@ -92,8 +92,9 @@ matchLabels:
 {{- $root := index . 0 -}}
 {{- $flow := index . 1 -}}
 {{- $global := include "dronewatch-lib.global" $root | fromYaml -}}
-{{- if eq $flow.to "api-server" }}
-{{- range $global.networkPolicy.apiServer.ports }}
+{{- $external := (index (index $root.Values "dronewatch-lib").peers $flow.to).external -}}
+{{- if $external }}
+{{- range (get $global.networkPolicy $external).ports }}
 - port: {{ . }}
 {{- end }}
 {{- else if and (eq $flow.to "store") $global.s3.endpoint }}

@@ -59,7 +59,7 @@ spec:
           ports:
             - name: health
               containerPort: 8080
-          {{- include "dronewatch-lib.probes" . | nindent 10 }}
+          {{- include "dronewatch-lib.probes" "health" | nindent 10 }}
           resources: {{- toYaml .Values.resources | nindent 12 }}
           securityContext: {{- include "dronewatch-lib.containerSecurityContext" . | nindent 12 }}
           volumeMounts:
@@ -100,19 +100,22 @@ spec:
 {{- if and (kindIs "float64" .) (eq (floor .) .) }}{{ int64 . }}{{ else }}{{ . }}{{ end }}
 {{- end }}
 
-{{/* live: the loop turns, whether or not Kafka or the store is up. ready: joined, broker seen lately. */}}
+{{/*
+By the name of the port. live: the loop turns, whether or not Kafka or the store is up. ready: joined,
+broker seen lately.
+*/}}
 {{- define "dronewatch-lib.probes" -}}
 startupProbe:
-  httpGet: {path: /livez, port: health}
+  httpGet: {path: /livez, port: {{ . }}}
   periodSeconds: 2
   failureThreshold: 60
 livenessProbe:
-  httpGet: {path: /livez, port: health}
+  httpGet: {path: /livez, port: {{ . }}}
   periodSeconds: 10
   timeoutSeconds: 5
   failureThreshold: 3
 readinessProbe:
-  httpGet: {path: /readyz, port: health}
+  httpGet: {path: /readyz, port: {{ . }}}
   periodSeconds: 3
   timeoutSeconds: 5
   failureThreshold: 2
