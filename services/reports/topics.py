@@ -10,6 +10,8 @@ REPORTS_REJECTED = "reports-rejected"
 ALERTS_RETRY_EMAIL = "alerts-retry-email"
 ALERTS_RETRY_WEBHOOK = "alerts-retry-webhook"
 ALERTS_UNDELIVERED = "alerts-undelivered"
+# By channel; the log cannot fail.
+RETRIES = {"email": ALERTS_RETRY_EMAIL, "webhook": ALERTS_RETRY_WEBHOOK}
 
 DAY_MS = 24 * 60 * 60 * 1000
 
