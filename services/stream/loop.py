@@ -218,8 +218,9 @@ class ConsumerLoop:
         LAG.clear()
         for partition in assigned:
             end = self.consumer.highwater(partition)
-            if end is not None and partition.partition not in self.starting:
-                position = self.positions[partition.partition]
+            position = self.positions.get(partition.partition)
+            is_known = partition.partition not in self.starting
+            if is_known and position is not None and end is not None:
                 LAG.labels(partition.partition).set(max(0, end - position))
 
     # --- stop -------------------------------------------------------------------
