@@ -4,10 +4,10 @@ In order within a partition, whose head is waited for: what stands behind it fai
 waits longer than the longest wait for another's sake. What fails once more goes to the tail.
 """
 
-import time
 from collections import deque
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
+from time import monotonic
 
 from kafka.structs import OffsetAndMetadata
 
@@ -121,7 +121,7 @@ class RetryWorker:
 
     def _is_allowed(self) -> bool:
         sent, cap = self.sent_at_seconds, self.channel.cap_per_minute
-        return cap is None or len(sent) < cap or time.monotonic() - sent[0] >= MINUTE_SECONDS
+        return cap is None or len(sent) < cap or monotonic() - sent[0] >= MINUTE_SECONDS
 
     def _try_next(self) -> None:
         partition = self._next()
@@ -138,7 +138,7 @@ class RetryWorker:
     def _delivered(self, retry: Retry) -> Publication:
         """What is left of it after one more attempt."""
         if self.channel.cap_per_minute:
-            self.sent_at_seconds.append(time.monotonic())
+            self.sent_at_seconds.append(monotonic())
         outcome = self.channel.deliver(retry.notice)
         now_ms = self.now_ms()
         count_outcome(self.channel.name, retry.notice, outcome, now_ms)

@@ -1,0 +1,100 @@
+"""A channel that answers as it is told, and a worker that is turned by hand."""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+
+from services.notifying.notice import Notice, Outcome, Retry, encoded
+from services.notifying.publishing import Addresses, Publishing, notices_producer
+from services.notifying.retry_worker import RetryWorker
+from services.notifying.retrying import Terms, untried
+from services.stream.connection import KafkaConnection
+from services.stream.worker import Commits
+from tests.notifying.samples import notice
+
+ANN, BEN = "ann@example.org", "ben@example.org"
+BUSY = Outcome(later={ANN: "450 busy", BEN: "450 busy"})
+TAKEN = Outcome(delivered=(ANN, BEN))
+
+
+@dataclass(slots=True)
+class ScriptedChannel:
+    """Gives these outcomes, one a delivery, and then takes everything."""
+
+    outcomes: deque[Outcome] = field(default_factory=deque)
+    cap_per_minute: int | None = None
+    name: str = "email"
+    recipients: tuple[str, ...] = (ANN, BEN)
+    asked: list[Notice] = field(default_factory=list)
+    is_closed: bool = False
+
+    def deliver(self, notice: Notice) -> Outcome:
+        self.asked.append(notice)
+        return self.outcomes.popleft() if self.outcomes else TAKEN
+
+    def close(self) -> None:
+        self.is_closed = True
+
+    @property
+    def asked_ids(self) -> list[str]:
+        return [asked.notice_id for asked in self.asked]
+
+
+@dataclass(frozen=True, slots=True)
+class KafkaRecord:
+    value: bytes | None
+    offset: int = 0
+    timestamp: int = 1_000
+    key: bytes | None = b"key"
+
+
+def waiting(name: str, not_before_ms: int = 0) -> bytes:
+    """The value of a record on a retry topic."""
+    first = untried(notice(name), 0)
+    return encoded(Retry(first.notice, 1, first.first_failed_at_ms, not_before_ms, "450 busy"))
+
+
+@dataclass(slots=True)
+class Desk:
+    """A worker with the partitions 0 to 2 of its own; now_ms is its clock."""
+
+    channel: ScriptedChannel
+    publishing: Publishing
+    now_ms: int = 0
+    commits: dict[int, int] = field(default_factory=dict)
+    worker: RetryWorker = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.worker = RetryWorker(self.channel, self.publishing, "retries", lambda: self.now_ms)
+        for partition in range(3):
+            self.worker.begin(partition, None, 0)
+
+    def give(self, partition: int, *values: bytes | None) -> None:
+        """Records as the loop hands them over."""
+        records = [KafkaRecord(value, offset) for offset, value in enumerate(values)]
+        self.worker.take(partition, records)
+
+    def turn(self, is_acknowledged: bool = True) -> frozenset[int]:
+        """One turn, whose commits Kafka takes or not; the partitions that are paused."""
+        turn = self.worker.turn()
+        self.note(turn.commits)
+        if is_acknowledged:
+            self.worker.committed(turn.commits.keys())
+        return frozenset(turn.paused)
+
+    def turns(self, count: int) -> None:
+        for _ in range(count):
+            self.turn()
+
+    def note(self, commits: Commits) -> None:
+        self.commits |= {partition: found.offset for partition, found in commits.items()}
+
+
+@contextmanager
+def publishing(
+    kafka: KafkaConnection, addresses: Addresses, recipients: Sequence[str] = (ANN, BEN)
+) -> Iterator[Publishing]:
+    """Into these topics; what fails is tried again after half of the longest wait."""
+    with closing(notices_producer(kafka)) as sender:
+        yield Publishing(sender, addresses, Terms(tuple(recipients)), jitter=lambda: 0.5)
