@@ -13,6 +13,9 @@ from services.stream.connection import KafkaConnection, new_client
 from services.stream.worker import NotNow
 
 BOOTSTRAP_SECONDS = 5.0
+# kafka-python's poll takes a fetch that ends just as it begins to wait for none at all, and sleeps
+# for its retry_backoff_ms (100) beside the records. Only that sleep reads the consumer's own copy.
+IDLE_SLEEP_MS = 5
 
 Client = TypeVar("Client")
 
@@ -44,7 +47,9 @@ def group_consumer(connection: KafkaConnection, group: str, **overrides: Any) ->
         "metadata_max_age_ms": 30_000,
         "metrics_enabled": False,
     }
-    return new_client(KafkaConsumer, connection, **(settings | overrides))
+    consumer = new_client(KafkaConsumer, connection, **(settings | overrides))
+    consumer.config["retry_backoff_ms"] = IDLE_SLEEP_MS
+    return consumer
 
 
 def connected(
