@@ -1,0 +1,32 @@
+"""What every request needs of the running website; made once, by `__main__`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from fastapi import Request
+from sqlalchemy import Engine
+
+from services.website.area_map import Ring
+from services.website.results import Results
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The database (migrated), the analyses' results, and settings.
+
+    session_key signs cookies and cursors: the same for all replicas. is_secure: served by HTTPS.
+    now_ms: the wall clock, milliseconds since the epoch. outline: drawn under the map.
+    """
+
+    engine: Engine
+    results: Results
+    session_key: bytes = field(repr=False)
+    now_ms: Callable[[], int]
+    is_secure: bool = False
+    outline: tuple[Ring, ...] = ()
+
+
+def site_of(request: Request) -> Site:
+    """The site that answers this request."""
+    site: Site = request.app.state.site
+    return site
