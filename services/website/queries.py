@@ -4,11 +4,11 @@ Lists are paged by `seq`: a page is as fast at the end as at the beginning, and 
 stored meanwhile move nothing. Nothing here hides a name: services.website.visible does.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
 
 from services.website.schema import STATES, State, actions, alerts, state_counts
 
@@ -124,7 +124,7 @@ def of_report(connection: Connection, report_id: str) -> list[StoredAlert]:
 def actions_of(connection: Connection, seq: int) -> list[Action]:
     """What was done about an alert, oldest first."""
     done = select(*ACTION_SHOWN).where(actions.c.seq == seq).order_by(actions.c.action_id)
-    return [Action(*row._tuple()) for row in connection.execute(done)]
+    return [Action(*row) for row in connection.execute(done)]
 
 
 def counts(connection: Connection) -> dict[State, int]:
@@ -133,8 +133,8 @@ def counts(connection: Connection) -> dict[State, int]:
     return {state: counted.get(state, 0) for state in STATES}
 
 
-def _stored(row: Row[Any]) -> StoredAlert:
-    return StoredAlert(*row._tuple())
+def _stored(row: Sequence[Any]) -> StoredAlert:
+    return StoredAlert(*row)
 
 
 def _chosen(filters: Filters, rows: int) -> Select[Any]:
