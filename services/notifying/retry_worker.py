@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from time import monotonic
+from typing import Any
 
 from kafka.structs import OffsetAndMetadata
 
@@ -23,7 +24,7 @@ from services.stream.worker import Commits, Record, Turn
 # In each partition; reading pauses beyond it, and at most as much comes with one poll.
 HELD_RECORDS = 30
 HELD_BYTES = 8 * 1024 * 1024
-CONSUMER_SETTINGS = {"max_poll_records": HELD_RECORDS}
+CONSUMER_SETTINGS: dict[str, Any] = {"max_poll_records": HELD_RECORDS}
 MINUTE_SECONDS = 60.0
 
 
