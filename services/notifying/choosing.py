@@ -27,26 +27,36 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """When notices were sent lately, and how many a minute may be (None: any number)."""
+    """When notices were sent in the minute before now, and how many may be (None: any number)."""
 
     sent_at_ms: tuple[int, ...]
     cap_per_minute: int | None
+    now_ms: int
 
     def is_left(self) -> bool:
-        """Whether one more may be sent now."""
-        return self.cap_per_minute is None or len(self.sent_at_ms) < self.cap_per_minute
+        """Whether one more may be sent now.
+
+        With half of them used the others are spread out: digests close behind each other would
+        carry next to nothing, and then all would wait for the minute's end.
+        """
+        if self.cap_per_minute is None or not self._is_half_used():
+            return True
+        rested_ms = self.now_ms - max(self.sent_at_ms)
+        is_under_cap = len(self.sent_at_ms) < self.cap_per_minute
+        return is_under_cap and rested_ms >= MINUTE_MS / self.cap_per_minute
 
     def is_crowded(self, due: int) -> bool:
-        """Whether what is due has to share a notice: half the allowance is used."""
-        if self.cap_per_minute is None:
-            return due > CROWD
-        return 2 * len(self.sent_at_ms) >= self.cap_per_minute
+        """Whether what is due has to share a notice."""
+        return due > CROWD if self.cap_per_minute is None else self._is_half_used()
+
+    def _is_half_used(self) -> bool:
+        return 2 * len(self.sent_at_ms) >= (self.cap_per_minute or 0)
 
 
 def allowance(sent_at_ms: Iterable[int], cap_per_minute: int | None, now_ms: int) -> Allowance:
     """Of the minute before now; a time after now is one of a clock that was put back."""
     lately = tuple(at for at in sent_at_ms if now_ms - MINUTE_MS < at <= now_ms)
-    return Allowance(lately, cap_per_minute)
+    return Allowance(lately, cap_per_minute, now_ms)
 
 
 def due(waiting: Iterable[Waiting], now_ms: int) -> tuple[Waiting, ...]:
