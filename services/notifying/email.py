@@ -48,6 +48,15 @@ class SmtpServer:
     password: str | None = field(default=None, repr=False)
 
 
+class _Client(aiosmtplib.SMTP):
+    """Hangs up at once: a goodbye of TLS may take half a minute, and our loop does not run on."""
+
+    def close(self) -> None:
+        if isinstance(self.transport, asyncio.WriteTransport):
+            self.transport.abort()
+        super().close()
+
+
 class EmailChannel:
     """One mail a notice, to all recipients at once."""
 
@@ -84,11 +93,13 @@ class EmailChannel:
             return Outcome(later=dict.fromkeys(recipients, _reason(error)))
         finally:
             client.close()
+            # Lets the transport end.
+            await asyncio.sleep(0)
         return outcome
 
-    def _client(self) -> aiosmtplib.SMTP:
+    def _client(self) -> _Client:
         server = self.server
-        return aiosmtplib.SMTP(
+        return _Client(
             hostname=server.host,
             port=server.port,
             username=server.user,

@@ -20,6 +20,9 @@ UNDELIVERED = Counter(
 DUPLICATES = Counter(
     "dronewatch_notifying_duplicates", "Alerts read a second time, not sent again.", ["channel"]
 )
+LOST = Counter(
+    "dronewatch_notifying_lost", "Records deleted before they were read, by retention.", ["channel"]
+)
 WAITING = Gauge("dronewatch_notifying_waiting", "Alerts read and not yet sent.", ["channel"])
 OVERDUE_SECONDS = Gauge(
     "dronewatch_notifying_overdue_seconds", "For how long the oldest due alert waits.", ["channel"]

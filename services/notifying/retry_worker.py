@@ -7,11 +7,12 @@ waits longer than the longest wait for another's sake. What fails once more goes
 from collections import deque
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
-from time import monotonic
+from typing import Any
 
 from kafka.structs import OffsetAndMetadata
 
 from services.notifying.channel import Channel
+from services.notifying.choosing import allowance
 from services.notifying.decoding import retry_in
 from services.notifying.metrics import WAITING, count_outcome
 from services.notifying.notice import Retry
@@ -23,8 +24,7 @@ from services.stream.worker import Commits, Record, Turn
 # In each partition; reading pauses beyond it, and at most as much comes with one poll.
 HELD_RECORDS = 30
 HELD_BYTES = 8 * 1024 * 1024
-CONSUMER_SETTINGS = {"max_poll_records": HELD_RECORDS}
-MINUTE_SECONDS = 60.0
+CONSUMER_SETTINGS: dict[str, Any] = {"max_poll_records": HELD_RECORDS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,7 @@ class RetryWorker:
         self.held: dict[int, deque[Held]] = {}
         self.tried: Tried | None = None
         self.committing: int | None = None
-        # The last ones, at most as many as may be sent in a minute.
-        self.sent_at_seconds: deque[float] = deque(maxlen=channel.cap_per_minute)
+        self.sent_at_ms: deque[int] = deque(maxlen=channel.cap_per_minute or 0)
 
     def begin(self, partition: int, committed: OffsetAndMetadata | None, log_start: int) -> int:
         """Where the group left off, or the log's start."""
@@ -114,14 +113,12 @@ class RetryWorker:
 
     def _next(self) -> int | None:
         """The partition whose head is to be tried now, if any may be."""
+        now_ms = self.now_ms()
         heads = {partition: held[0].not_before_ms for partition, held in self.held.items() if held}
         first = min(heads, key=heads.__getitem__, default=None)
-        is_due = first is not None and heads[first] <= self.now_ms()
-        return first if is_due and self._is_allowed() else None
-
-    def _is_allowed(self) -> bool:
-        sent, cap = self.sent_at_seconds, self.channel.cap_per_minute
-        return cap is None or len(sent) < cap or monotonic() - sent[0] >= MINUTE_SECONDS
+        is_due = first is not None and heads[first] <= now_ms
+        allowed = allowance(self.sent_at_ms, self.channel.cap_per_minute, now_ms)
+        return first if is_due and allowed.is_left() else None
 
     def _try_next(self) -> None:
         partition = self._next()
@@ -137,8 +134,7 @@ class RetryWorker:
 
     def _delivered(self, retry: Retry) -> Publication:
         """What is left of it after one more attempt."""
-        if self.channel.cap_per_minute:
-            self.sent_at_seconds.append(monotonic())
+        self.sent_at_ms.append(self.now_ms())
         outcome = self.channel.deliver(retry.notice)
         now_ms = self.now_ms()
         count_outcome(self.channel.name, retry.notice, outcome, now_ms)

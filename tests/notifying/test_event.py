@@ -2,8 +2,10 @@
 
 import hmac
 import json
+import re
 from hashlib import sha256
 
+import pytest
 from hypothesis import given
 from msgspec.structs import replace
 
@@ -74,3 +76,10 @@ def test_the_body_is_one_line_of_json_with_the_alert_as_it_was(hostile: Alert) -
     body = body_of(event_of(notice_of([hostile], 0)))
     assert b"\n" not in body
     assert json.loads(body)["alerts"][0]["subject"] == hostile.subject
+
+
+@pytest.mark.parametrize("alert_id", ["a" * 201, "a\r\nX-Admin: yes", "zoë", " a", ""])
+def test_an_id_that_no_header_can_carry_is_replaced_by_a_hash_of_it(alert_id: str) -> None:
+    event = event_of(notice_of([replace(alert("r-1"), alert_id=alert_id)], 0))
+    assert re.fullmatch("alert-[0-9a-f]{32}", event.event_id)
+    assert event.alerts[0].alert_id == alert_id

@@ -1,0 +1,164 @@
+"""One partition of `alerts`: which of its alerts wait, which are done, which are being sent."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import structlog
+
+from services.notifying.bookmark import NOTHING, SPAN_MAX, Bookmark
+from services.notifying.choosing import Waiting, due
+from services.notifying.intake import HeadedRecord, detected_at_ms, judged
+from services.notifying.notice import Notice, notice_of
+from services.notifying.recent import RecentIds
+from services.notifying.windows import Windows, key_of
+from services.reports.alert import Alert
+from services.reports.codec import Rejection, decoded_alert
+
+# With the records of the poll that passes it (500) still within a bookmark's span.
+FULL_SPAN = 7_400
+FULL_BYTES = 4 * 1024 * 1024
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class PartitionAlerts:
+    """Knows an offset's state: done, waiting, or held (no alert, not yet put elsewhere).
+
+    begun: where the group left off; next_offset: of the record to be taken next, lower than that
+    at first, as the records before are read for their ids and windows.
+    """
+
+    begun: Bookmark
+    next_offset: int
+    windows: Windows
+    planned: frozenset[int] = NOTHING
+    # The first offset that the bookmark did not know.
+    begun_end: int = 0
+    recent: RecentIds = field(default_factory=RecentIds)
+    # In the order of their offsets, both.
+    waiting: dict[int, Waiting] = field(default_factory=dict)
+    held: dict[int, int] = field(default_factory=dict)
+    waiting_bytes: int = 0
+    duplicates: int = 0
+    # Whether the group has to be told.
+    is_changed: bool = False
+    # When the first one is due; None when it has to be looked up.
+    first_due_ms: int | None = None
+
+    def __post_init__(self) -> None:
+        self.planned = self.begun.planned
+        self.begun_end = self.begun.end
+
+    # --- what is read -----------------------------------------------------------
+
+    def take(self, record: HeadedRecord) -> Rejection | None:
+        """Accept the next record; what is no alert and not done yet is held until `dispose`."""
+        self.next_offset = record.offset + 1
+        content = judged(record.value)
+        if isinstance(content, Alert):
+            self._take_alert(record, content)
+            return None
+        if self.begun.is_done(record.offset):
+            return None
+        self.held[record.offset] = len(record.value or b"")
+        return content
+
+    def _take_alert(self, record: HeadedRecord, alert: Alert) -> None:
+        is_new = self.recent.add(alert.alert_id)
+        key, due_ms = key_of(alert), record.timestamp
+        if is_new:
+            due_ms = self.windows.due_ms(key, record.timestamp)
+        if self.begun.is_done(record.offset):
+            return
+        # What was being sent is sent as it was, whatever is remembered now.
+        if is_new or record.offset in self.begun.planned:
+            value = record.value or b""
+            self._wait(Waiting(record.offset, due_ms, key, detected_at_ms(record), value))
+            return
+        self.duplicates += 1
+        self.is_changed = True
+
+    def _wait(self, one: Waiting) -> None:
+        self.waiting[one.offset] = one
+        self.waiting_bytes += len(one.value)
+        if self.first_due_ms is not None:
+            self.first_due_ms = min(self.first_due_ms, one.due_ms)
+
+    @property
+    def is_caught_up(self) -> bool:
+        """Whether all has been read again that the bookmark knows; before, nothing is sent."""
+        return self.next_offset >= self.begun_end
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more is to be read until some of it is sent."""
+        is_large = self.waiting_bytes + sum(self.held.values()) > FULL_BYTES
+        return self.is_caught_up and (is_large or self.next_offset - self.offset > FULL_SPAN)
+
+    # --- what is sent -----------------------------------------------------------
+
+    def due_ms(self) -> int | None:
+        """When the first of the waiting alerts is due; None if none waits."""
+        if self.first_due_ms is None and self.waiting:
+            self.first_due_ms = min(one.due_ms for one in self.waiting.values())
+        return self.first_due_ms
+
+    def due(self, now_ms: int) -> tuple[Waiting, ...]:
+        """What is to be sent now, in the order of offsets: all that a bookmark reaches, if full."""
+        if not self.is_full:
+            return due(self.waiting.values(), now_ms)
+        reached = self.offset + SPAN_MAX
+        return tuple(one for one in self.waiting.values() if one.offset < reached)
+
+    def resume(self) -> bool:
+        """Whether an owner before us planned a notice; it is sent as it was planned, or not."""
+        if not self.planned <= self.waiting.keys():
+            log.error("a planned notice has lost alerts: what is left of it is sent anew")
+            self.planned = NOTHING
+        # The same commit once more: it is acknowledged only to the partition's owner.
+        self.is_changed = self.is_changed or bool(self.planned)
+        return bool(self.planned)
+
+    def plan(self, offsets: Iterable[int]) -> None:
+        """These are to be sent next, as one notice."""
+        self.planned = frozenset(offsets)
+        self.is_changed = True
+
+    def notice(self) -> Notice:
+        """The notice of what is planned."""
+        chosen = [self.waiting[offset] for offset in sorted(self.planned)]
+        alerts = [decoded_alert(one.value) for one in chosen]
+        detected_at_ms = min(one.detected_at_ms for one in chosen)
+        return notice_of([alert for alert in alerts if isinstance(alert, Alert)], detected_at_ms)
+
+    def dispose(self, offsets: Iterable[int]) -> None:
+        """These are done."""
+        for offset in offsets:
+            self.held.pop(offset, None)
+            done = self.waiting.pop(offset, None)
+            self.waiting_bytes -= len(done.value) if done else 0
+        self.first_due_ms = None
+        self.is_changed = True
+
+    def dispose_planned(self) -> None:
+        """What was planned is sent, or published elsewhere."""
+        self.dispose(self.planned)
+        self.planned = NOTHING
+
+    # --- what is committed ------------------------------------------------------
+
+    @property
+    def offset(self) -> int:
+        """Of the first record that is not done."""
+        firsts = (
+            next(iter(self.waiting), self.next_offset),
+            next(iter(self.held), self.next_offset),
+        )
+        return min(firsts)
+
+    def bookmark(self) -> Bookmark:
+        """For the group's commit, once it is caught up."""
+        is_open = self.waiting.keys() | self.held.keys()
+        done = frozenset(range(self.offset, self.next_offset)) - is_open
+        return Bookmark(self.begun.topic_id, self.offset, done, self.planned)

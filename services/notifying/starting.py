@@ -1,0 +1,84 @@
+"""Where a channel goes on in a partition, and whether the topic is still the same."""
+
+import time
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+from kafka.errors import KafkaError
+from kafka.structs import OffsetAndMetadata
+
+from services.notifying.bookmark import Bookmark, bookmark_in
+from services.stream.worker import NotNow
+
+CHECK_SECONDS = 5.0
+
+log = structlog.get_logger()
+
+
+class Identity(Protocol):
+    """services.stream.identity.TopicIdentity; a test may change a topic's id at will."""
+
+    def current(self) -> str | None: ...  # noqa: D102
+    def close(self) -> None: ...  # noqa: D102
+
+
+class TopicWatch:
+    """Which topic bears the name; one that was deleted and made again begins at offset 0."""
+
+    def __init__(self, identity: Identity) -> None:
+        self.identity = identity
+        self.asked_at_seconds = time.monotonic()
+
+    def topic_id(self) -> str:
+        """The topic's id; NotNow if Kafka does not tell it."""
+        try:
+            topic_id = self.identity.current()
+        except KafkaError as error:
+            raise NotNow(f"Kafka does not tell the topic's id: {error}") from error
+        if topic_id is None:
+            raise NotNow("the topic does not exist")
+        return topic_id
+
+    def is_due(self) -> bool:
+        """Whether to ask again, once in CHECK_SECONDS."""
+        is_due = time.monotonic() - self.asked_at_seconds >= CHECK_SECONDS
+        if is_due:
+            self.asked_at_seconds = time.monotonic()
+        return is_due
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.identity.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where to go on, and how many records retention deleted that were not done."""
+
+    bookmark: Bookmark
+    lost: int = 0
+
+
+def start_of(committed: OffsetAndMetadata | None, log_start: int, topic_id: str) -> Start:
+    """At the group's bookmark; where there is none for this topic, at the log's start."""
+    if committed is None:
+        return Start(Bookmark(topic_id, log_start))
+    found = _bookmark_of(committed, topic_id)
+    if found.topic_id != topic_id:
+        log.warning("the topic was made anew, beginning at its start", log_start=log_start)
+        return Start(Bookmark(topic_id, log_start))
+    done = sum(offset < log_start for offset in found.done)
+    return Start(found.from_log_start(log_start), max(0, log_start - found.offset - done))
+
+
+def _bookmark_of(committed: OffsetAndMetadata, topic_id: str) -> Bookmark:
+    found = bookmark_in(committed.offset, committed.metadata or "")
+    # Whoever sets a group's offsets by hand leaves the metadata empty.
+    if found is None and committed.metadata:
+        log.error(
+            "a commit's metadata is unreadable: going on from its offset, and what was sent above"
+            " it is sent again",
+            offset=committed.offset,
+        )
+    return found or Bookmark(topic_id, committed.offset)
