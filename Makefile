@@ -14,7 +14,7 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml $(ARGS) --quiet --universal --py
 # stay together, since they share what it starts.
 WORKERS ?= 2
 SIDE_BY_SIDE = --numprocesses $(WORKERS) --dist loadfile
-COMPONENTS := simulator alerting archiving notifying loading analysis provisioning
+COMPONENTS := simulator alerting archiving notifying loading analysis provisioning website
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

@@ -1,0 +1,41 @@
+"""Alerts into the table: each id once, and visible in the order of their seq."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, Engine, Executable, text
+from sqlalchemy.dialects import postgresql, sqlite
+
+from services.website.counting import count
+from services.website.database import is_sqlite, writing
+from services.website.rows import Row
+from services.website.schema import alerts
+
+# Any number that nobody else locks in this database.
+STORING_LOCK = 0x616C657274
+
+
+def store(engine: Engine, rows: Sequence[Row]) -> int:
+    """Store those that are not stored yet; how many these were. SQLAlchemyError: none of them."""
+    if not rows:
+        return 0
+    with writing(engine) as connection:
+        _take_turn(connection)
+        stored = len(connection.execute(_insert(connection), list(rows)).all())
+        count(connection, {"new": stored})
+    return stored
+
+
+def _take_turn(connection: Connection) -> None:
+    """One stores at a time: a seq is drawn only after all lower ones are visible.
+
+    Else a reader that has seen 12 would never look for the 11 that another is about to commit.
+    SQLite has one writer anyway.
+    """
+    if not is_sqlite(connection):
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": STORING_LOCK})
+
+
+def _insert(connection: Connection) -> Executable:
+    if is_sqlite(connection):
+        return sqlite.insert(alerts).on_conflict_do_nothing(["alert_id"]).returning(alerts.c.seq)
+    return postgresql.insert(alerts).on_conflict_do_nothing(["alert_id"]).returning(alerts.c.seq)

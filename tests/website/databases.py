@@ -1,0 +1,45 @@
+"""Databases made, opened and dropped for a test, of each kind."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+
+from local.postgres import NoPostgresError, PostgresServer, running_postgres
+from services.website.database import database_engine, database_url
+
+
+@contextmanager
+def postgres_or_skip() -> Iterator[PostgresServer]:
+    try:
+        with running_postgres() as server:
+            yield server
+    except NoPostgresError as error:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(f"NOT TESTED WITH POSTGRESQL: {error}")
+
+
+@contextmanager
+def fresh_database(postgres_url: str) -> Iterator[str]:
+    """The URL of a new, empty database on that server; dropped at the end."""
+    name = f"test_{uuid4().hex[:12]}"
+    server = create_engine(database_url(postgres_url), isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+        yield database_url(postgres_url).set(database=name).render_as_string(hide_password=False)
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    server.dispose()
+
+
+@contextmanager
+def opened(place: str) -> Iterator[Engine]:
+    """An engine of it, its connections closed at the end."""
+    engine = database_engine(database_url(place))
+    try:
+        yield engine
+    finally:
+        engine.dispose()
