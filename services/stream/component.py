@@ -1,8 +1,10 @@
 """What the `__main__` of every consuming component does once its settings are read."""
 
 import functools
+import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import click
@@ -39,6 +41,21 @@ def group_options(command: Command) -> Command:
     return with_options
 
 
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A member of a consumer group of one topic.
+
+    `settings` are those of `group_options` and `group`; `read` says how records are read;
+    `read_lean` leaves out their headers. `consumer` is KafkaConsumer's own.
+    """
+
+    connection: KafkaConnection
+    topic: str
+    settings: Mapping[str, Any]
+    read: Callable[[KafkaConsumer], KafkaConsumer] = read_lean
+    consumer: Mapping[str, Any] = field(default_factory=dict)
+
+
 def run_component(
     connection: KafkaConnection,
     settings: Mapping[str, Any],
@@ -49,32 +66,46 @@ def run_component(
 ) -> None:
     """Serve health, wait for Kafka, consume `topic` until SIGTERM.
 
-    `settings` are those of `process_options`, `group_options` and `group`; `make_worker` may
-    need Kafka, too. `read` says how records are read; `read_lean` leaves out their headers.
+    `settings` are those of `process_options`, too; `make_worker` may need Kafka.
     """
     configure_logs(settings["log_format"], settings["log_level"])
     stop = stop_on_signals()
     health = Health(time.monotonic, time.monotonic())
     serve_health(health, settings["health_port"])
+    membership = Membership(connection, topic, settings, read, consumer_settings)
+    consume(membership, make_worker, health, stop)
+
+
+def consume(
+    membership: Membership,
+    make_worker: Callable[[], Worker],
+    health: Health,
+    stop: threading.Event,
+) -> None:
+    """Wait for Kafka, then hand its records to the worker, until stop is set."""
+    connection = membership.connection
 
     def loop() -> ConsumerLoop:
         worker = make_worker()
-        membership = _membership(settings["session_timeout_seconds"]) | consumer_settings
+        settings = _group_settings(membership)
         try:
-            consumer = read(group_consumer(connection, settings["group"], **membership))
+            consumer = membership.read(group_consumer(connection, **settings))
         except BaseException:
             worker.close()
             raise
-        return ConsumerLoop(consumer, topic, worker, health, stop)
+        return ConsumerLoop(consumer, membership.topic, worker, health, stop)
 
     made = connected(loop, stop.is_set, health.turned, sign_in_hint(connection))
     if made:
         made.run()
 
 
-def _membership(session_timeout_seconds: float) -> dict[str, Any]:
+def _group_settings(membership: Membership) -> dict[str, Any]:
+    session_timeout_seconds = membership.settings["session_timeout_seconds"]
     heartbeat_seconds = min(session_timeout_seconds / 3, HEARTBEAT_SECONDS_MAX)
     return {
+        "group": membership.settings["group"],
         "session_timeout_ms": int(session_timeout_seconds * 1000),
         "heartbeat_interval_ms": int(heartbeat_seconds * 1000),
+        **membership.consumer,
     }

@@ -16,3 +16,4 @@ DELAY_SECONDS = Histogram(
     "From an alert's detection to its being stored.",
     buckets=(0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 3600, 86400),
 )
+LOST = Counter("dronewatch_website_lost_records", "Alerts that retention deleted before we read.")

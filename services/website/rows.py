@@ -13,6 +13,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # `<report_id>-<kind>-<index>`; an index of PostgreSQL's takes no text of more than 2,700 bytes.
 ALERT_ID_CHARACTERS_MAX = 256
 ID_CHARACTERS_MAX = 128
+PLAIN = ("alert_id", "kind", "drone_id", "report_id", "subject")
 # Real places and words are far below it; an alert may have 4 MiB of them.
 SEARCH_CHARACTERS_MAX = 8_000
 
@@ -20,15 +21,12 @@ Row = Mapping[str, Any]
 
 
 def row_of(alert: Alert, stored_at_ms: int, detected_at_ms: int | None) -> Row | Rejection:
-    """The alert's row, as one that is new; a Rejection if its ids are longer than any of ours."""
-    limits = {"alert_id": ALERT_ID_CHARACTERS_MAX, "report_id": ID_CHARACTERS_MAX}
-    limits |= {"drone_id": ID_CHARACTERS_MAX}
-    for name, limit in limits.items():
-        if len(getattr(alert, name)) > limit:
-            return Rejection(f"{name} has more than {limit} characters")
+    """The alert's row, as one that is new; a Rejection if its ids are none of ours."""
+    if (fault := _fault(alert)) is not None:
+        return fault
     location, detail = alert.location, storable(msgspec.to_builtins(alert.detail))
     return {
-        **{name: storable(getattr(alert, name)) for name in (*limits, "kind", "subject")},
+        **{name: storable(getattr(alert, name)) for name in PLAIN},
         "time_ms": milliseconds(alert.time),
         "detected_at_ms": detected_at_ms,
         "stored_at_ms": stored_at_ms,
@@ -40,6 +38,16 @@ def row_of(alert: Alert, stored_at_ms: int, detected_at_ms: int | None) -> Row |
         "search_name": searchable((alert.subject,)) if alert.kind == "agitation" else "",
         "state": "new",
     }
+
+
+def _fault(alert: Alert) -> Rejection | None:
+    if not (alert.alert_id.isascii() and alert.alert_id.isprintable()):
+        return Rejection("alert_id is not printable ASCII")
+    limits = {"alert_id": ALERT_ID_CHARACTERS_MAX, "report_id": ID_CHARACTERS_MAX}
+    limits |= {"drone_id": ID_CHARACTERS_MAX}
+    longer = (name for name, limit in limits.items() if len(getattr(alert, name)) > limit)
+    name = next(longer, None)
+    return Rejection(f"{name} has more than {limits[name]} characters") if name else None
 
 
 def milliseconds(time: datetime) -> int:

@@ -12,6 +12,9 @@ from services.website.schema import alerts
 
 # Any number that nobody else locks in this database.
 STORING_LOCK = 0x616C657274
+# Another replica stores, or the server hangs: in this time it is known to the one who waits.
+STATEMENT_SECONDS = 4
+ID = ("alert_id",)
 
 
 def store(engine: Engine, rows: Sequence[Row]) -> int:
@@ -32,10 +35,15 @@ def _take_turn(connection: Connection) -> None:
     SQLite has one writer anyway.
     """
     if not is_sqlite(connection):
+        connection.execute(text(f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": STORING_LOCK})
 
 
 def _insert(connection: Connection) -> Executable:
     if is_sqlite(connection):
-        return sqlite.insert(alerts).on_conflict_do_nothing(["alert_id"]).returning(alerts.c.seq)
-    return postgresql.insert(alerts).on_conflict_do_nothing(["alert_id"]).returning(alerts.c.seq)
+        return (
+            sqlite.insert(alerts).on_conflict_do_nothing(index_elements=ID).returning(alerts.c.seq)
+        )
+    return (
+        postgresql.insert(alerts).on_conflict_do_nothing(index_elements=ID).returning(alerts.c.seq)
+    )

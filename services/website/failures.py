@@ -1,0 +1,12 @@
+"""What a database's error says, in one line without the statement and its values. Pure."""
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from services.reports.codec import one_line
+
+
+def cause_of(error: SQLAlchemyError) -> str:
+    """The server's or the driver's own words."""
+    original = getattr(error, "orig", None) or error
+    lines = [line.strip() for line in str(original).splitlines() if line.strip()]
+    return one_line("; ".join(lines) or type(original).__name__)
