@@ -75,5 +75,10 @@ def searchable(texts: tuple[str, ...]) -> str:
 def _said(alert: Alert) -> tuple[str, ...]:
     """What a text filter finds an alert by, but for a citizen's name."""
     place = alert.location.place if alert.location and alert.location.place else alert.detail.place
-    code = () if alert.kind == "agitation" else (alert.subject,)
-    return (alert.drone_id, alert.report_id, *code, place or "", *alert.detail.words)
+    known = (alert.drone_id, alert.report_id)
+    told = (place or "", *alert.detail.words)
+    if alert.kind != "agitation":
+        return (*known, alert.subject, *told)
+    # Who finds it by a word that holds a part of the name has found out the name.
+    parts = alert.subject.casefold().split()
+    return (*known, *(text for text in told if not any(p in text.casefold() for p in parts)))

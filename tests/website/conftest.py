@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from local.postgres import PostgresServer
 from services.website.upgrading import upgrade
 from tests.website.databases import fresh_database, opened, postgres_or_skip
+from tests.website.served import Served, add_user, served
 
 
 @pytest.fixture(scope="session")
@@ -63,3 +64,12 @@ def sqlite_engine(sqlite_place: str) -> Iterator[Engine]:
     with opened(sqlite_place) as made:
         upgrade(made)
         yield made
+
+
+@pytest.fixture
+def site(sqlite_engine: Engine, tmp_path: Path) -> Iterator[Served]:
+    """A website on SQLite with a viewer, vera, and an operator, otto; its results are empty."""
+    add_user(sqlite_engine, "vera", "viewer")
+    add_user(sqlite_engine, "otto", "operator")
+    with served(sqlite_engine, tmp_path / "results") as running:
+        yield running

@@ -1,0 +1,1 @@
+"""The addresses of the website: pages, live events and the API."""
