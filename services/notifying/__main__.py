@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import click
-from kafka import KafkaConsumer
 
 from services.notifying.channel import Channel
 from services.notifying.channels import CHANNELS, channel_from, channel_options
@@ -20,6 +19,7 @@ from services.reports import topics
 from services.runtime.settings import component_command, process_options
 from services.stream.component import group_options, run_component
 from services.stream.connection import KafkaConnection, kafka_options
+from services.stream.headed import read_headed
 from services.stream.identity import TopicIdentity
 
 HOUR_MS = 3_600_000
@@ -62,11 +62,6 @@ class Wiring:
         sender = opened.enter_context(closing(notices_producer(self.connection)))
         terms = Terms(channel.recipients, int(self.settings["give_up_hours"] * HOUR_MS))
         return channel, Publishing(sender, self.addresses, terms)
-
-
-def with_headers(consumer: KafkaConsumer) -> KafkaConsumer:
-    """Records as kafka-python reads them."""
-    return consumer
 
 
 @component_command("dronewatch-notify")
@@ -115,7 +110,7 @@ def main(connection: KafkaConnection, channel: str, **settings: Any) -> None:
         )
     else:
         topic = settings["alerts_topic"]
-        run_component(connection, wiring.settings, topic, wiring.notifying, read=with_headers)
+        run_component(connection, wiring.settings, topic, wiring.notifying, read=read_headed)
 
 
 if __name__ == "__main__":

@@ -7,12 +7,13 @@ import structlog
 
 from services.notifying.bookmark import NOTHING, SPAN_MAX, Bookmark
 from services.notifying.choosing import Waiting, due
-from services.notifying.intake import HeadedRecord, detected_at_ms, judged
+from services.notifying.intake import judged
 from services.notifying.notice import Notice, notice_of
 from services.notifying.recent import RecentIds
 from services.notifying.windows import Windows, key_of
 from services.reports.alert import Alert
 from services.reports.codec import Rejection, decoded_alert
+from services.stream.headed import HeadedRecord, detected_at_ms
 
 # With the records of the poll that passes it (500) still within a bookmark's span.
 FULL_SPAN = 7_400

@@ -18,13 +18,13 @@ from services.notifying import metrics
 from services.notifying.bookmark import NOTHING, metadata_of
 from services.notifying.channel import Channel
 from services.notifying.choosing import Allowance, allowance, next_alerts
-from services.notifying.intake import HeadedRecord
 from services.notifying.partition import PartitionAlerts
 from services.notifying.publishing import WAIT_SECONDS, Publication, Publishing
 from services.notifying.recent import REMEMBERED
 from services.notifying.retrying import untried
 from services.notifying.starting import TopicWatch, start_of
 from services.notifying.windows import Windows
+from services.stream.headed import HeadedRecord
 from services.stream.outgoing import Origin
 from services.stream.worker import Commits, NotNow, Record, Turn
 
