@@ -139,9 +139,9 @@ class Feed:
         return [*self._rendered([alert for alert in found if alert.seq <= last]), counts]
 
     def _missed(self, page: Page, after: int) -> tuple[list[str], int]:
-        """What came since the page was made, or a word to load it again; and up to which seq."""
+        """What came since the page was made, and the counts, or: load it again; up to which seq."""
         with reading(self.site.engine) as connection:
-            last = last_seq(connection)
+            last, counts = last_seq(connection), state_counts(connection)
         # Below: another database than the one that the page was made from.
         if not 0 <= last - after <= CATCH_UP_MAX:
             return [event("reload", {}, last)], last
@@ -150,7 +150,7 @@ class Feed:
             found = self._found(page, after)
             texts.extend(self._rendered(found))
             after = found[-1].seq if len(found) == PAGE_ROWS_MAX else max(last, _last(found))
-        return texts, after
+        return [*texts, event("counts", counts)], after
 
     def _found(self, page: Page, after: int) -> list[StoredAlert]:
         with reading(self.site.engine) as connection:
