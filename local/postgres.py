@@ -17,7 +17,7 @@ from pathlib import Path
 
 import click
 
-from local.ports import HOST, free_port, is_listening
+from local.ports import HOST, free_port
 from local.processes import Child, Goal, await_until, kill, start, stop
 
 START_SECONDS = 60.0
@@ -106,7 +106,12 @@ def _start(folder: Path, port: int) -> Child:
 
 def _await_ready(server: PostgresServer) -> None:
     goal = Goal(f"PostgreSQL should serve on port {server.port}", START_SECONDS)
-    await_until(lambda: is_listening(server.port), [server.child], goal)
+    asked = [_executable("pg_isready"), "-q", "-h", HOST, "-p", str(server.port)]
+
+    def takes_logins() -> bool:
+        return subprocess.run(asked, check=False).returncode == 0
+
+    await_until(takes_logins, [server.child], goal)
 
 
 def _as_user() -> list[str]:

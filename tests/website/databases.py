@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, NullPool, create_engine, text
 
 from local.postgres import NoPostgresError, PostgresServer, running_postgres
 from services.website.database import database_engine, database_url
@@ -27,12 +27,18 @@ def postgres_or_skip() -> Iterator[PostgresServer]:
 def fresh_database(postgres_url: str) -> Iterator[str]:
     """The URL of a new, empty database on that server; dropped at the end."""
     name = f"test_{uuid4().hex[:12]}"
-    server = create_engine(database_url(postgres_url), isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+    _administer(postgres_url, f"CREATE DATABASE {name}")
+    try:
         yield database_url(postgres_url).set(database=name).render_as_string(hide_password=False)
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    server.dispose()
+    finally:
+        _administer(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _administer(postgres_url: str, statement: str) -> None:
+    url = database_url(postgres_url)
+    server = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with server.connect() as connection:
+        connection.execute(text(statement))
 
 
 @contextmanager
