@@ -71,6 +71,7 @@ def alert_list(site: SiteOf, session: Viewer, query: Annotated[ListQuery, Query(
         map=_map(site, alerts),
         query=query,
         rows=PAGE_ROWS,
+        is_filtered=bool(asked),
         is_live=query.before is None,
         stream=f"/alerts/stream?{urlencode({**asked, 'after': last})}",
         first=f"/alerts?{urlencode(asked)}",
