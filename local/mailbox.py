@@ -6,6 +6,7 @@ and switch its faults on. Not for other machines: it listens on loopback and tak
 
 import asyncio
 import mailbox
+import os
 import socket
 import ssl
 import threading
@@ -160,7 +161,8 @@ class _Keeper:
         content = envelope.original_content or b""
         recipients = ", ".join(envelope.rcpt_tos)
         heading = f"Return-Path: <{envelope.mail_from}>\r\nDelivered-To: {recipients}\r\n"
-        self.maildir.add(heading.encode() + content)
+        # Files end their lines as this machine does.
+        self.maildir.add((heading.encode() + content).replace(b"\r\n", b"\n"))
 
 
 class Mailbox:
@@ -260,7 +262,8 @@ def main(port: int, folder: Path) -> None:
     try:
         server.start()
     except OSError as error:
-        raise click.ClickException(f"cannot listen on port {port}: {error.strerror}") from error
+        message = f"cannot listen on port {port}: {os.strerror(error.errno or 0)}"
+        raise click.ClickException(message) from error
     click.echo(f"mail for anybody on {HOST}:{port} goes to {folder}")
     stop.wait()
     server.stop()
