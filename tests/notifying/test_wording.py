@@ -68,8 +68,8 @@ Time         2026-03-02 12:00:07 UTC
 Place        Rue de Rivoli
 Position     48.85660, 2.35220
 Drone        drone-1
-Words heard  market, rain
 Its state    battery 83%, motor 41 °C, vibration 0.31 g, 1234 flight hours, signal -67 dBm
+Words heard  market, rain
 Report       r-2
 Alert        r-2-agitation-0
 Map          https://www.openstreetmap.org/?mlat=48.85660&mlon=2.35220#map=18/48.85660/2.35220
