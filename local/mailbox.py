@@ -52,7 +52,10 @@ class Mailbox:
 
     def start(self) -> None:
         """Listen. OSError if the port is taken."""
-        listener = socket.create_server((HOST, self.port))
+        # The protocol said, or asyncio lets Nagle hold back a reply of several lines for 40 ms.
+        listener = socket.socket(proto=socket.IPPROTO_TCP)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._bind(listener)
         self._loop = asyncio.new_event_loop()
         self._stopping = asyncio.Event()
         self._thread = threading.Thread(target=self._run, args=(listener,), name="mailbox")
@@ -68,6 +71,13 @@ class Mailbox:
     def mails(self) -> list[EmailMessage]:
         """What was kept, in the order of its coming."""
         return kept_mails(self.folder)
+
+    def _bind(self, listener: socket.socket) -> None:
+        try:
+            listener.bind((HOST, self.port))
+        except OSError:
+            listener.close()
+            raise
 
     def _run(self, listener: socket.socket) -> None:
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
