@@ -55,7 +55,7 @@ class Mailbox:
         # The protocol said, or asyncio lets Nagle hold back a reply of several lines for 40 ms.
         listener = socket.socket(proto=socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._bind(listener)
+        self._listen(listener)
         self._loop = asyncio.new_event_loop()
         self._stopping = asyncio.Event()
         self._thread = threading.Thread(target=self._run, args=(listener,), name="mailbox")
@@ -72,9 +72,10 @@ class Mailbox:
         """What was kept, in the order of its coming."""
         return kept_mails(self.folder)
 
-    def _bind(self, listener: socket.socket) -> None:
+    def _listen(self, listener: socket.socket) -> None:
         try:
             listener.bind((HOST, self.port))
+            listener.listen()
         except OSError:
             listener.close()
             raise

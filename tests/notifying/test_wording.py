@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -158,6 +158,7 @@ def test_html_links_to_the_map_only_where_the_position_is_known() -> None:
     assert "<a " not in as_html(page_of(notice_of([placed], 0)))
 
 
+@settings(deadline=None)
 @given(st.lists(hostile_alerts, min_size=1, max_size=4))
 def test_whatever_an_alert_holds_the_subject_is_one_short_printable_line(
     alerts: list[Alert],
