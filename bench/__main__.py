@@ -11,6 +11,7 @@ from bench.archiving import archiving_table
 from bench.decode import decode_table
 from bench.latency import latency_table
 from bench.loading import loading_table
+from bench.notifying import notifying_table
 from bench.rows import rows_table
 from bench.simulator import simulator_table
 from bench.tables import Table, table_json, table_text
@@ -92,6 +93,15 @@ def latency(seconds: int, rate: int, loading: bool) -> None:
     with work_folder() as folder:
         name = "latency-loading" if loading else "latency"
         show(name, lambda: latency_table(folder, seconds, rate, loading))
+
+
+@main.command()
+@click.option("--seconds", type=click.IntRange(1), default=60, help="At the steady rate.")
+@click.option("--rate", type=click.IntRange(1), default=40, help="Alerts a second: 200 GB a day.")
+def notifying(seconds: int, rate: int) -> None:
+    """Alerts to mails and webhooks, against bare clients of the same servers."""
+    with work_folder() as folder:
+        show("notifying", lambda: notifying_table(folder, seconds, rate))
 
 
 @contextmanager

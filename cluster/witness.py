@@ -32,6 +32,7 @@ from services.stream.identity import TopicIdentity
 from simulator.ledger import Entry, entries
 
 GROUPS = ("alerting", "archiving")
+OTHER_GROUPS = ("notifying-email", "notifying-email-retries")
 BUCKET = "dronewatch"
 LEDGER = "/var/lib/dronewatch/ledger.jsonl"
 CAUGHT_UP = Goal("alerting and archiving should catch up", 600)
@@ -43,7 +44,7 @@ WITNESS = (
     + json.dumps(
         {
             "topics": {topic.name: ["Read", "Describe"] for topic in TOPICS},
-            "groups": list(GROUPS),
+            "groups": [*GROUPS, *OTHER_GROUPS],
         }
     ),
 )

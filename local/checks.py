@@ -83,6 +83,22 @@ def alert_differences(
     )
 
 
+def notice_differences(
+    alerts: Sequence[PublishedAlert], notices: Sequence[Sequence[str]], what: str
+) -> tuple[str, ...]:
+    """Each published alert stands in one notice, once: alone or in a digest; notices: their ids.
+
+    what: "mailed", "posted".
+    """
+    published = {alert.alert_id for alert in alerts}
+    carried = Counter(name for notice in notices for name in notice)
+    return _found(
+        _listed(f"published, but not {what}, alert", published - carried.keys()),
+        _listed(f"{what} more than once, alert", [name for name, n in carried.items() if n > 1]),
+        _listed(f"{what}, but not published, alert", carried.keys() - published),
+    )
+
+
 def history_differences(
     entries: Sequence[history_file.Entry], rows: Sequence[Row], rejected_lines: Sequence[int]
 ) -> tuple[str, ...]:

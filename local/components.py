@@ -4,14 +4,19 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from local.ports import HOST
 from services.stream.connection import KafkaConnection
 
 MISSIONS = {"prestacop": 1, "peacewatch": 1, "both": 2}
 # Any Monday: the same seed gives the same reports on any day.
 START = "2026-03-02T00:00:00Z"
 ALERTING, ARCHIVING = "alerting", "archiving"
+EMAIL, EMAIL_RETRIES, WEBHOOK = "notifying-email", "notifying-email-retries", "notifying-webhook"
 # Objects of 10 s instead of minutes: the demo has caught up soon after the last report.
 OBJECT_AGE_SECONDS = 10
+# The demo's days pass in seconds: so do the windows of its alerts, and most go in digests.
+WINDOW_SECONDS = 5
+NOTICES_PER_MINUTE = 240
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,46 @@ def archiving_command(connection: KafkaConnection, health_port: int, archive: Pa
     ]
 
 
+def email_command(
+    connection: KafkaConnection, health_port: int, smtp_port: int, *, retries: bool
+) -> list[str]:
+    """Mails to two invented people, on this machine; with retries: those that failed."""
+    options = [
+        *("--email-from", "dronewatch@example.org"),
+        *("--email-to", "control-room@example.org,duty-officer@example.org"),
+        *("--email-per-minute", str(NOTICES_PER_MINUTE)),
+        *("--smtp-host", HOST),
+        *("--smtp-port", str(smtp_port)),
+        *("--smtp-security", "none"),
+        *(("--retries",) if retries else ()),
+    ]
+    return [*_module("services.notifying"), "email", *options, *_notifying(connection, health_port)]
+
+
+def webhook_command(
+    connection: KafkaConnection, health_port: int, url: str, secret: Path
+) -> list[str]:
+    """Webhooks to a receiver on this machine."""
+    options = [
+        *("--webhook-url", url),
+        *("--webhook-secret-file", str(secret)),
+        *("--webhook-per-minute", str(NOTICES_PER_MINUTE)),
+    ]
+    command = [*_module("services.notifying"), "webhook", *options]
+    return [*command, *_notifying(connection, health_port)]
+
+
+def mailbox_command(port: int, mails: Path) -> list[str]:
+    """A mail server that keeps what it gets in a Maildir."""
+    return [*_module("local.mailbox"), "--port", str(port), "--folder", str(mails)]
+
+
+def receiver_command(port: int, events: Path, secret: Path) -> list[str]:
+    """A receiver of webhooks that keeps each as a line of a file."""
+    options = ["--port", str(port), "--file", str(events), "--secret-file", str(secret)]
+    return [*_module("local.receiver"), *options]
+
+
 def history_command(fleet: Fleet, file: Path, ledger: Path) -> list[str]:
     """A file of the city's summonses, and the ledger of its rows."""
     options = [
@@ -99,6 +144,10 @@ def analysis_command(archive: Path, results: Path, spark_log: Path) -> list[str]
 
 def _module(name: str) -> list[str]:
     return [sys.executable, "-m", name]
+
+
+def _notifying(connection: KafkaConnection, health_port: int) -> list[str]:
+    return ["--window-seconds", str(WINDOW_SECONDS), *_process(connection, health_port)]
 
 
 def _process(connection: KafkaConnection, health_port: int) -> list[str]:

@@ -14,11 +14,19 @@ from local.checks import (
     alert_differences,
     archive_differences,
     history_differences,
+    notice_differences,
 )
 from local.components import Fleet, analysis_command
-from local.evidence import archive_objects, archive_rows, rejected_lines
+from local.evidence import (
+    archive_objects,
+    archive_rows,
+    mailed_alerts,
+    posted_alerts,
+    rejected_lines,
+)
 from local.figures import Figures, figure_lines
 from local.history import history_files
+from local.notices import notice_files
 from local.pipeline import stream
 from local.processes import await_end, running, start
 from local.progress import announce
@@ -33,7 +41,8 @@ ANALYSIS_SECONDS = 6 * 3600.0
 class Evidence:
     """What was sent, and what came of it.
 
-    rows are the drones' and what is no report; summonses the rows of the history file.
+    rows are the drones' and what is no report; summonses the rows of the history file; mails and
+    webhooks the alerts that each carried.
     """
 
     sent: Sequence[Entry]
@@ -42,6 +51,8 @@ class Evidence:
     summonses: Sequence[history_file.Entry]
     history_rows: Sequence[Row]
     rejected_lines: Sequence[int]
+    mails: Sequence[Sequence[str]]
+    webhooks: Sequence[Sequence[str]]
 
 
 def run_demo(fleet: Fleet, folder: Path, with_analysis: bool) -> None:
@@ -58,7 +69,7 @@ def run_demo(fleet: Fleet, folder: Path, with_analysis: bool) -> None:
 
 def _evidence(alerts: Sequence[PublishedAlert], folder: Path) -> Evidence:
     rows, files = tuple(archive_rows(folder / "archive")), history_files(folder)
-    has_history = files.ledger.exists()
+    has_history, notices = files.ledger.exists(), notice_files(folder)
     return Evidence(
         sent=tuple(entries(folder / "ledger.jsonl")),
         rows=[row for row in rows if row.source != HISTORY],
@@ -66,6 +77,8 @@ def _evidence(alerts: Sequence[PublishedAlert], folder: Path) -> Evidence:
         summonses=tuple(history_file.entries(files.ledger)) if has_history else (),
         history_rows=[row for row in rows if row.source == HISTORY],
         rejected_lines=rejected_lines(files.rejected),
+        mails=mailed_alerts(notices.mails),
+        webhooks=posted_alerts(notices.events),
     )
 
 
@@ -81,11 +94,14 @@ def _report(found: Evidence, folder: Path) -> None:
     """Print figures and verdict; ClickException, so a non-zero exit, if something differs."""
     for line in figure_lines(_figures(found, folder / "archive")):
         click.echo(f"    {line}")
+    click.echo(f"    Mailbox  {notice_files(folder).mails}")
     click.echo(f"    Files    {folder}")
     differences = (
         *archive_differences(found.sent, found.rows),
         *alert_differences(found.sent, found.alerts),
         *history_differences(found.summonses, found.history_rows, found.rejected_lines),
+        *notice_differences(found.alerts, found.mails, "mailed"),
+        *notice_differences(found.alerts, found.webhooks, "posted"),
     )
     if differences:
         raise click.ClickException("\n  ".join(["the check found differences:", *differences]))
@@ -103,6 +119,8 @@ def _figures(found: Evidence, archive: Path) -> Figures:
         alert_latencies_ms=[alert.latency_ms for alert in found.alerts],
         history_reports=len(found.history_rows),
         history_rejected=len(found.rejected_lines),
+        mails=[len(mail) for mail in found.mails],
+        webhooks=[len(webhook) for webhook in found.webhooks],
     )
 
 
@@ -111,5 +129,6 @@ def _proof(found: Evidence) -> str:
     history = "; each row of history too, or set aside with its reason" if found.summonses else ""
     return (
         f"each of {len(found.rows):,} acknowledged records is in the archive once{history};"
-        f" all {distinct:,} expected alerts, and no others, were published"
+        f" all {distinct:,} expected alerts, and no others, were published, and each was mailed"
+        " once and posted once"
     )

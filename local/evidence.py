@@ -1,5 +1,6 @@
-"""What the demo finds when all is done: the archive's rows, the published alerts."""
+"""What the demo finds when all is done: the archive's rows, the published alerts, the notices."""
 
+import re
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -9,11 +10,15 @@ import pyarrow.parquet
 from kafka import KafkaConsumer, TopicPartition
 
 from local.checks import PublishedAlert, Row
+from local.mailbox import kept_mails
+from local.receiver import kept_events
 from services.reports.codec import Rejection, decoded_alert
 from services.reports.topics import ALERTS, REPORTED_AT
 from services.stream.connection import KafkaConnection, client_settings
 from simulator.ledger import digest
 
+# As the end of a line; the simulator's ids hold no blanks.
+ALERT_ID = re.compile(r"\S+-(?:violation|agitation|maintenance)-\d+(?=\s*$)", re.MULTILINE)
 BATCH_ROWS = 16_384
 COLUMNS = [
     "kafka_partition",
@@ -58,6 +63,17 @@ def rejected_lines(rejected: Path) -> list[int]:
         return []
     with rejected.open(encoding="utf-8") as lines:
         return [int(line.partition(",")[0]) for line in islice(lines, 1, None)]
+
+
+def mailed_alerts(mails: Path) -> list[tuple[str, ...]]:
+    """The alert ids in the text of each mail of a Maildir."""
+    texts = (mail.get_body(("plain",)) for mail in kept_mails(mails))
+    return [tuple(ALERT_ID.findall(text.get_content())) for text in texts if text]
+
+
+def posted_alerts(events: Path) -> list[tuple[str, ...]]:
+    """The alert ids in each event that the receiver kept."""
+    return [tuple(alert["alert_id"] for alert in event["alerts"]) for event in kept_events(events)]
 
 
 def published_alerts(connection: KafkaConnection, topic: str = ALERTS) -> list[PublishedAlert]:

@@ -10,6 +10,7 @@ class Figures:
     """What a run measured; latencies from report acknowledged to alert published.
 
     reports: the drones', in so many seconds; history_reports, history_rejected: rows of the file.
+    mails, webhooks: how many alerts each carried.
     """
 
     reports: int
@@ -19,6 +20,8 @@ class Figures:
     alert_latencies_ms: Sequence[int]
     history_reports: int = 0
     history_rejected: int = 0
+    mails: Sequence[int] = ()
+    webhooks: Sequence[int] = ()
 
 
 def percentile(values: Sequence[int], share: float) -> int:
@@ -36,6 +39,8 @@ def figure_lines(figures: Figures) -> list[str]:
         f"Archive  {figures.archive_objects} objects, {figures.archive_bytes / 1e6:.1f} MB:"
         f" {figures.archive_bytes / max(archived, 1):.1f} bytes/report",
         f"Alerts   {len(figures.alert_latencies_ms):,} published; {_latency_text(figures)}",
+        f"Mails    {_notices_text(figures.mails)}",
+        f"Webhooks {_notices_text(figures.webhooks)}",
     ]
 
 
@@ -43,6 +48,11 @@ def _history_lines(figures: Figures) -> list[str]:
     loaded, rejected = figures.history_reports, figures.history_rejected
     rows = loaded + rejected
     return [f"History  {loaded:,} of {rows:,} rows loaded; {rejected:,} set aside"] if rows else []
+
+
+def _notices_text(notices: Sequence[int]) -> str:
+    digests = sum(1 for alerts in notices if alerts > 1)
+    return f"{len(notices):,}, of which {digests:,} digests, with {sum(notices):,} alerts"
 
 
 def _latency_text(figures: Figures) -> str:

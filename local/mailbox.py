@@ -5,7 +5,7 @@ and switch its faults on. Not for other machines: it listens on loopback and tak
 """
 
 import asyncio
-import mailbox
+import os
 import socket
 import ssl
 import threading
@@ -17,31 +17,13 @@ from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
 from pathlib import Path
-from typing import Any
 
 import click
-from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from aiosmtpd.smtp import SMTP
 
+from local.mail_session import Keeper, MailFaults, MailSession
 from local.ports import HOST, free_port
 from services.runtime.stopping import stop_on_signals
-
-OK = "250 OK"
-
-
-@dataclass(slots=True)
-class MailFaults:
-    """How the server misbehaves; may be changed while it runs.
-
-    A place is the verb of SMTP that is answered there: EHLO, MAIL, RCPT, DATA (when the whole
-    message was sent), QUIT.
-    """
-
-    greeting: str | None = None
-    replies: Mapping[str, str] = field(default_factory=dict)  # by place, instead of doing it
-    refused: Mapping[str, str] = field(default_factory=dict)  # replies to RCPT, by recipient
-    hang_at: str | None = None
-    drop_at: str | None = None  # at DATA the mail is kept, but the sender is not told
-    drip_seconds: float = 0.0  # before each byte of each reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,113 +38,6 @@ class MailSecurity:
 NO_SECURITY = MailSecurity()
 
 
-class _Session(SMTP):
-    """aiosmtpd's, whose replies may come late, other, or never."""
-
-    has_greeted = False
-
-    async def push(self, status: Any) -> None:
-        faults: MailFaults = self.event_handler.faults
-        if not self.has_greeted:
-            self.has_greeted, status = True, faults.greeting or status
-        if faults.drip_seconds:
-            await self._drip(f"{status}\r\n".encode(), faults.drip_seconds)
-        else:
-            await super().push(status)
-
-    async def _drip(self, reply: bytes, pause_seconds: float) -> None:
-        for byte in reply:
-            await asyncio.sleep(pause_seconds)
-            self._writer.write(bytes([byte]))
-            await self._writer.drain()
-
-
-class _Keeper:
-    """What aiosmtpd asks at each verb."""
-
-    def __init__(self, folder: Path, passwords: Mapping[str, str], faults: MailFaults) -> None:
-        self.maildir = mailbox.Maildir(folder)
-        self.passwords = passwords
-        self.faults = faults
-
-    async def handle_EHLO(  # noqa: N802 - aiosmtpd's name and arguments
-        self,
-        server: SMTP,
-        session: Session,
-        envelope: Envelope,  # noqa: ARG002
-        hostname: str,
-        replies: list[str],
-    ) -> list[str]:
-        session.host_name = hostname
-        fault = await self._fault(server, "EHLO")
-        return [fault] if fault else replies
-
-    async def handle_MAIL(  # noqa: N802
-        self,
-        server: SMTP,
-        session: Session,
-        envelope: Envelope,
-        address: str,
-        options: list[str],
-    ) -> str:
-        if self.passwords and not session.authenticated:
-            return "530 5.7.0 Authentication required"
-        envelope.mail_from, envelope.mail_options = address, options
-        return await self._fault(server, "MAIL") or OK
-
-    async def handle_RCPT(  # noqa: N802
-        self,
-        server: SMTP,
-        session: Session,  # noqa: ARG002
-        envelope: Envelope,
-        address: str,
-        options: list[str],  # noqa: ARG002
-    ) -> str:
-        fault = await self._fault(server, "RCPT") or self.faults.refused.get(address)
-        if fault is None:
-            envelope.rcpt_tos.append(address)
-        return fault or OK
-
-    async def handle_DATA(  # noqa: N802
-        self,
-        server: SMTP,
-        session: Session,  # noqa: ARG002
-        envelope: Envelope,
-    ) -> str:
-        if "DATA" not in self.faults.replies:
-            self._keep(envelope)
-        return await self._fault(server, "DATA") or OK
-
-    async def handle_QUIT(  # noqa: N802
-        self,
-        server: SMTP,
-        session: Session,  # noqa: ARG002
-        envelope: Envelope,  # noqa: ARG002
-    ) -> str:
-        return await self._fault(server, "QUIT") or "221 Bye"
-
-    def authenticated(self, *asked: Any) -> AuthResult:
-        """Whether the login is one of ours; asked: server, session, envelope, mechanism, login."""
-        login: LoginPassword = asked[-1]
-        password = self.passwords.get(login.login.decode())
-        is_known = password is not None and password.encode() == login.password
-        return AuthResult(success=is_known, handled=False)
-
-    async def _fault(self, server: SMTP, place: str) -> str | None:
-        if place == self.faults.drop_at and server.transport:
-            server.transport.abort()  # type: ignore[attr-defined]
-        if place in (self.faults.hang_at, self.faults.drop_at):
-            # Until the connection ends, which cancels this.
-            await asyncio.Event().wait()
-        return self.faults.replies.get(place)
-
-    def _keep(self, envelope: Envelope) -> None:
-        content = envelope.original_content or b""
-        recipients = ", ".join(envelope.rcpt_tos)
-        heading = f"Return-Path: <{envelope.mail_from}>\r\nDelivered-To: {recipients}\r\n"
-        self.maildir.add(heading.encode() + content)
-
-
 class Mailbox:
     """A server on its port and its Maildir; stop() and start() again on the same port."""
 
@@ -171,13 +46,16 @@ class Mailbox:
         self.port = port
         self.security = security
         self.faults = MailFaults()
-        self._keeper = _Keeper(folder, security.passwords, self.faults)
-        self._sessions: weakref.WeakSet[_Session] = weakref.WeakSet()
+        self._keeper = Keeper(folder, security.passwords, self.faults)
+        self._sessions: weakref.WeakSet[MailSession] = weakref.WeakSet()
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
         """Listen. OSError if the port is taken."""
-        listener = socket.create_server((HOST, self.port))
+        # The protocol said, or asyncio lets Nagle hold back a reply of several lines for 40 ms.
+        listener = socket.socket(proto=socket.IPPROTO_TCP)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._listen(listener)
         self._loop = asyncio.new_event_loop()
         self._stopping = asyncio.Event()
         self._thread = threading.Thread(target=self._run, args=(listener,), name="mailbox")
@@ -193,6 +71,14 @@ class Mailbox:
     def mails(self) -> list[EmailMessage]:
         """What was kept, in the order of its coming."""
         return kept_mails(self.folder)
+
+    def _listen(self, listener: socket.socket) -> None:
+        try:
+            listener.bind((HOST, self.port))
+            listener.listen()
+        except OSError:
+            listener.close()
+            raise
 
     def _run(self, listener: socket.socket) -> None:
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
@@ -211,7 +97,7 @@ class Mailbox:
 
     def _session(self) -> SMTP:
         security = self.security
-        session = _Session(
+        session = MailSession(
             self._keeper,
             hostname="localhost",
             loop=self._loop,
@@ -260,7 +146,8 @@ def main(port: int, folder: Path) -> None:
     try:
         server.start()
     except OSError as error:
-        raise click.ClickException(f"cannot listen on port {port}: {error.strerror}") from error
+        message = f"cannot listen on port {port}: {os.strerror(error.errno or 0)}"
+        raise click.ClickException(message) from error
     click.echo(f"mail for anybody on {HOST}:{port} goes to {folder}")
     stop.wait()
     server.stop()

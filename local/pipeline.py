@@ -1,4 +1,4 @@
-"""The streaming half of the demo: drones to alerts and archive, until nothing is left to do."""
+"""The streaming half of the demo: drones to alerts, people and archive, until all is done."""
 
 import urllib.error
 import urllib.request
@@ -13,6 +13,9 @@ from local.checks import PublishedAlert
 from local.components import (
     ALERTING,
     ARCHIVING,
+    EMAIL,
+    EMAIL_RETRIES,
+    WEBHOOK,
     Fleet,
     alerting_command,
     archiving_command,
@@ -22,18 +25,23 @@ from local.components import (
 from local.evidence import published_alerts
 from local.history import history_loaded, write_history
 from local.kafka import KafkaServer, running_kafka
+from local.notices import notifying_commands, peers
 from local.offsets import done, has_caught_up, progress_of, written
 from local.ports import HOST, free_port
 from local.processes import Child, Goal, await_end, await_until, is_running, running, start
 from local.progress import advance, announce, bar
-from services.reports.topics import REPORTS, TOPICS
+from services.reports.topics import ALERTS, ALERTS_RETRY_EMAIL, REPORTS, TOPICS
 from services.stream.connection import KafkaConnection, client_settings
 from services.stream.topics import create_topics
 
 GROUPS = (ALERTING, ARCHIVING)
-REPORTS_TOPIC = next(topic for topic in TOPICS if topic.name == REPORTS)
+NOTIFYING_GROUPS = (EMAIL, WEBHOOK)
+WORKERS = (ALERTING, f"{ARCHIVING}-1", f"{ARCHIVING}-2", EMAIL, EMAIL_RETRIES, WEBHOOK)
+SHAPES = {topic.name: topic for topic in TOPICS}
+REPORTS_TOPIC = SHAPES[REPORTS]
 LANDED = Goal("the fleet should land", 7 * 24 * 3600.0)
 CAUGHT_UP = Goal("alerting and archiving should catch up", 1800.0)
+DELIVERED = Goal("notifying should deliver every alert", 1800.0)
 LOOK_SECONDS = 0.5
 
 
@@ -48,32 +56,40 @@ def stream(fleet: Fleet, folder: Path) -> list[PublishedAlert]:
     announce("Starting Kafka")
     with running_kafka(folder / "kafka") as server:
         create_topics(server.connection, TOPICS)
-        announce("Starting alerting and two archiving workers")
+        announce("Starting alerting, two archiving workers, notifying and whom it notifies")
         with _workers(server.connection, folder) as workers:
             announce(_plan(fleet))
             with history_loaded(fleet, server.connection, folder):
                 _simulate(fleet, server, workers, folder)
             announce("Waiting until alerting and archiving have caught up")
             _catch_up(server, workers)
+            announce("Waiting until every alert is mailed and posted")
+            _deliver(server, workers)
             announce("Stopping them")
         return published_alerts(server.connection)
 
 
 @contextmanager
 def _workers(connection: KafkaConnection, folder: Path) -> Iterator[list[Child]]:
-    """Alerting and two archiving workers, all in their groups."""
+    """Alerting, two archiving workers and notifying, all in their groups; and its peers."""
+    ports = {name: free_port() for name in WORKERS}
     archive = folder / "archive"
-    ports = {name: free_port() for name in (ALERTING, f"{ARCHIVING}-1", f"{ARCHIVING}-2")}
-    commands = {
-        name: alerting_command(connection, port)
-        if name == ALERTING
-        else archiving_command(connection, port, archive)
-        for name, port in ports.items()
-    }
     with ExitStack() as stack:
+        found = stack.enter_context(peers(folder))
+        commands = {
+            ALERTING: alerting_command(connection, ports[ALERTING]),
+            **{
+                name: archiving_command(connection, ports[name], archive)
+                for name in (f"{ARCHIVING}-1", f"{ARCHIVING}-2")
+            },
+            **notifying_commands(connection, ports, found, folder),
+        }
         children = [
-            stack.enter_context(running(start(name, command, folder / f"{name}.log")))
-            for name, command in commands.items()
+            *found.children,
+            *(
+                stack.enter_context(running(start(name, command, folder / f"{name}.log")))
+                for name, command in commands.items()
+            ),
         ]
         for name, port in ports.items():
             await_until(partial(_is_ready, port), children, Goal(f"{name} should be ready", 60.0))
@@ -113,6 +129,23 @@ def _catch_up(server: KafkaServer, workers: list[Child]) -> None:
                 return has_caught_up(progress, GROUPS)
 
             await_until(is_done, [server.child, *workers], CAUGHT_UP, LOOK_SECONDS)
+
+
+def _deliver(server: KafkaServer, workers: list[Child]) -> None:
+    """Alerts that are done: delivered, or failed and on the retry topic, which is watched, too."""
+    alerts, retries = SHAPES[ALERTS], SHAPES[ALERTS_RETRY_EMAIL]
+    with _admin(server.connection) as admin:
+        total = written(progress_of(admin, alerts, NOTIFYING_GROUPS))
+        with bar(len(NOTIFYING_GROUPS) * total, "mailed and posted", " alerts") as shown:
+
+            def is_done() -> bool:
+                progress = progress_of(admin, alerts, NOTIFYING_GROUPS)
+                advance(shown, sum(done(progress, group) for group in NOTIFYING_GROUPS))
+                return has_caught_up(progress, NOTIFYING_GROUPS) and has_caught_up(
+                    progress_of(admin, retries, [EMAIL_RETRIES]), [EMAIL_RETRIES]
+                )
+
+            await_until(is_done, [server.child, *workers], DELIVERED, LOOK_SECONDS)
 
 
 def _admin(connection: KafkaConnection) -> KafkaAdminClient:

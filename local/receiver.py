@@ -8,6 +8,7 @@ reads the file sees that. It verifies by docs/notifying.md and shares no code wi
 import hashlib
 import hmac
 import json
+import os
 import socket
 import ssl
 import threading
@@ -205,7 +206,8 @@ def main(port: int, file: Path, secret_file: Path) -> None:
     try:
         receiver.start()
     except OSError as error:
-        raise click.ClickException(f"cannot listen on port {port}: {error.strerror}") from error
+        message = f"cannot listen on port {port}: {os.strerror(error.errno or 0)}"
+        raise click.ClickException(message) from error
     click.echo(f"webhooks to http://{HOST}:{port} go to {file}")
     stop.wait()
     receiver.stop()

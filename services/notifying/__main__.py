@@ -10,6 +10,7 @@ import click
 
 from services.notifying.channel import Channel
 from services.notifying.channels import CHANNELS, channel_from, channel_options
+from services.notifying.metrics import show
 from services.notifying.publishing import Addresses, Publishing, notices_producer
 from services.notifying.retry_worker import CONSUMER_SETTINGS, RetryWorker
 from services.notifying.retrying import GIVE_UP_HOURS, Terms
@@ -104,6 +105,7 @@ def main(connection: KafkaConnection, channel: str, **settings: Any) -> None:
     addresses = Addresses(channel, retry_topic, settings["undelivered_topic"])
     group = settings["group"] or f"notifying-{channel}{'-retries' * settings['retries']}"
     wiring = Wiring(connection, addresses, settings | {"group": group})
+    show(channel)
     if settings["retries"]:
         run_component(
             connection, wiring.settings, retry_topic, wiring.retrying, **CONSUMER_SETTINGS

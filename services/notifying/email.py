@@ -29,7 +29,7 @@ FAREWELL_SECONDS = 0.5
 SENDING_SECONDS = DELIVERY_SECONDS - 2 * FAREWELL_SECONDS
 # Refusals that somebody will repair at our end (RFC 4954): they are not about this mail.
 SIGN_IN_CODES = frozenset({530, 534, 535, 538})
-# ValueError: an answer that is nonsense, such as a challenge that is no Base64.
+# ValueError: should the library trip over an answer. It would come again with each attempt.
 FAILURES = (SMTPException, OSError, ValueError)
 
 # Each recipient, with the refusal that it met.

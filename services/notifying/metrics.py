@@ -35,6 +35,14 @@ DELAY_SECONDS = Histogram(
 )
 
 
+def show(channel: str) -> None:
+    """All of the channel's counts, before there is anything to count: rates begin with a zero."""
+    for counter in (ALERTS_DELIVERED, FAILED, RETRIED, UNDELIVERED, DUPLICATES, LOST):
+        counter.labels(channel)
+    for kind in ("single", "digest"):
+        DELIVERED.labels(channel, kind)
+
+
 def count_outcome(channel: str, notice: Notice, outcome: Outcome, now_ms: int) -> None:
     """Count one delivery, successful or not; `now_ms` is when it ended."""
     kind = "digest" if notice.is_digest else "single"

@@ -86,6 +86,11 @@ class PartitionAlerts:
         if self.first_due_ms is not None:
             self.first_due_ms = min(self.first_due_ms, one.due_ms)
 
+    def counted_duplicates(self) -> int:
+        """How many alerts were read a second time since the last call."""
+        counted, self.duplicates = self.duplicates, 0
+        return counted
+
     @property
     def is_caught_up(self) -> bool:
         """Whether all has been read again that the bookmark knows; before, nothing is sent."""

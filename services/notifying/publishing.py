@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from kafka import KafkaProducer
@@ -79,8 +80,10 @@ class Publishing:
         given_up = to_give_up(tried, outcome, self.terms, now_ms)
         if again:
             RETRIED.labels(self.addresses.channel).inc()
+            log.info("not delivered, trying again", **told(again))
         if given_up:
             UNDELIVERED.labels(self.addresses.channel).inc()
+            log.warning("not delivered, given up", **told(given_up))
         kept = (again, given_up)
         return self._publication(*(to_keep(one, self.addresses) for one in kept if one))
 
@@ -140,6 +143,15 @@ class Publication:
             return False
         self.publishing.has_warned = False
         return True
+
+
+def told(failed: Retry | Undelivered) -> dict[str, Any]:
+    """What the log says of a failure."""
+    return {
+        "notice_id": failed.notice.notice_id,
+        "attempts": failed.attempts,
+        "reason": failed.reason,
+    }
 
 
 def notices_producer(connection: KafkaConnection) -> KafkaProducer:

@@ -8,13 +8,15 @@ from services.notifying.wording import Page, Row, Table
 # Once in the head, as a digest has thousands of cells.
 STYLE = """
 body { font: 15px/1.45 system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif; color: #1c2733;
-  max-width: 64em; margin: 0 auto; padding: 1em }
+  max-width: 72em; margin: 0 auto; padding: 1em }
 h1 { font-size: 21px; margin: 0 0 .6em; padding: 0 0 .35em; border-bottom: 3px solid #c2410c }
 h2 { font-size: 16px; margin: 1.4em 0 .4em }
 table { border-collapse: collapse; font-size: 14px }
-th, td { text-align: left; vertical-align: top; padding: .3em 1em .3em 0;
+th, td { text-align: left; vertical-align: baseline; padding: .3em 1em .3em 0;
   border-bottom: 1px solid #e3e8ed }
 th { color: #52616f; font-weight: 600 }
+td:first-child, td:nth-child(4) { white-space: nowrap }
+td:nth-child(6) { color: #7b8794; font-size: 12px }
 """
 
 

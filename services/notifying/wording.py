@@ -98,8 +98,8 @@ def _alert_page(alert: Alert) -> Page:
         "Place": _place(alert),
         "Position": position or "",
         "Drone": printable(alert.drone_id),
-        "Words heard": _words(alert.detail.words),
         "Its state": _state(alert.detail.telemetry),
+        "Words heard": _words(alert.detail.words),
         "Report": printable(alert.report_id, LINE_MAX_CHARACTERS),
         "Alert": printable(alert.alert_id, LINE_MAX_CHARACTERS),
     }

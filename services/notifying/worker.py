@@ -95,6 +95,7 @@ class NotifyingWorker:
                 origin = Origin(self.settings.topic, partition)
                 publication = self.publishing.unreadable(origin, record, rejection.reason)
                 self.aside.append(SetAside(partition, record.offset, publication))
+        metrics.DUPLICATES.labels(self.channel.name).inc(alerts.counted_duplicates())
 
     def turn(self) -> Turn:
         """Plan the next notice that is due; it is delivered once the plan is committed."""

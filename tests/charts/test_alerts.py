@@ -20,6 +20,7 @@ READ = 'dronewatch_consumer_records_total{namespace="sky",component="%s"}'
 GIVEN_UP = (
     'dronewatch_notifying_undelivered_total{namespace="sky",channel="email",pod="a",component="c"}'
 )
+DELETED = 'dronewatch_notifying_lost_total{namespace="sky",channel="email",pod="a",component="c"}'
 SINCE = 'process_start_time_seconds{namespace="sky",pod="a",component="c"}'
 NOTICES = 'dronewatch_notifying_%s_total{namespace="sky",channel="%s"}'
 UP = 'up{namespace="sky",component="%s",pod="a"}'
@@ -78,6 +79,10 @@ CASES = {
     "no notice was ever given up": Case(
         "DronewatchNoticesUndelivered", {GIVEN_UP: "0x120", SINCE: "600x120"}, "22m", 0
     ),
+    "a new pod finds alerts deleted": Case(
+        "DronewatchAlertsNotTold", {DELETED: "_x40 3x80", SINCE: "_x40 600x80"}, "12m", 1
+    ),
+    "none were deleted": Case("DronewatchAlertsNotTold", {DELETED: "0x160"}, "22m", 0),
     "one channel fails, another delivers": Case(
         "DronewatchNoticesFailing",
         {

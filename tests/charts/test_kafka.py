@@ -55,7 +55,8 @@ def test_each_user_has_the_rights_of_its_component_and_no_others(kafka: list[Man
     }
     read = {("topic", "reports", "Read"), ("topic", "reports", "Describe")}
     given_up = ("alerts-retry-email", "alerts-retry-webhook", "alerts-undelivered")
-    groups = ("email", "email-retries", "webhook", "webhook-retries", "log")
+    works = ("", "-retries", "-resend")
+    groups = {"log", *(f"{channel}{work}" for channel in ("email", "webhook") for work in works)}
     assert rights == {
         "dw-simulator": {("topic", "reports", "Write"), ("topic", "reports", "Describe")},
         "dw-loading": {("topic", "reports", "Write"), ("topic", "reports", "Describe")},

@@ -21,6 +21,7 @@ MAILS = (
     "channels.email.enabled=true,channels.email.from=drones@example.org"
     ",channels.email.to={duty@example.org},channels.email.smtp.host=smtp.example.org"
 )
+LOGIN = "channels.email.smtp.user=drones,channels.email.smtp.existingSecret=smtp"
 MONITORED = "--set=global.monitoring.enabled=true"
 
 Refusal = Callable[..., str]
@@ -71,6 +72,11 @@ def test_what_helm_itself_puts_there_is_accepted(render: Render, chart: str) -> 
         ("loading", "maxRejected=2", "maxRejected"),
         ("notifying", "channels.email.enabled=true", "from whom, to whom and by which server"),
         ("notifying", f"{MAILS},channels.email.smtp.user=drones", "a login needs both"),
+        (
+            "notifying",
+            f"{MAILS},{LOGIN},channels.email.smtp.security=none",
+            "needs TLS",
+        ),
         ("notifying", f"{MAILS},channels.email.replicas=13", "has 12 partitions"),
         ("notifying", "channels.email.to={nobody}", "to"),
         ("notifying", "channels.email.smtp.security=ssl", "security"),

@@ -6,6 +6,7 @@ from local.checks import (
     alert_differences,
     archive_differences,
     history_differences,
+    notice_differences,
 )
 from simulator.history_file import Entry as Line
 from simulator.ledger import Entry
@@ -92,6 +93,32 @@ def test_a_report_without_an_answer_may_have_raised_its_alert_or_not():
     sent = (*SENT, UNKNOWN)
     assert alert_differences(sent, [alert("a-violation-0")]) == ()
     assert alert_differences(sent, [alert("a-violation-0"), alert("u-violation-0")]) == ()
+
+
+PUBLISHED = [alert("a-violation-0"), alert("b-violation-0"), alert("b-violation-0")]
+
+
+def test_an_alert_published_twice_and_mailed_once_passes_alone_or_in_a_digest():
+    assert notice_differences(PUBLISHED, [["a-violation-0", "b-violation-0"]], "mailed") == ()
+    assert notice_differences(PUBLISHED, [["a-violation-0"], ["b-violation-0"]], "mailed") == ()
+
+
+@pytest.mark.parametrize(
+    ("notices", "difference"),
+    [
+        ([["a-violation-0"]], "published, but not mailed, alert: 1 (b-violation-0)"),
+        (
+            [["a-violation-0", "b-violation-0"], ["a-violation-0"]],
+            "mailed more than once, alert: 1 (a-violation-0)",
+        ),
+        (
+            [["a-violation-0", "b-violation-0", "c-violation-0"]],
+            "mailed, but not published, alert: 1 (c-violation-0)",
+        ),
+    ],
+)
+def test_each_difference_of_the_notices_is_told_alone(notices, difference):
+    assert notice_differences(PUBLISHED, notices, "mailed") == (difference,)
 
 
 FILE = (Line(2, "nypd-1"), Line(3, fault="utf8_broken"), Line(4, "nypd-1"), Line(5, "nypd-2"))

@@ -39,6 +39,16 @@ def await_reports(run: "subprocess.Popen[str]", folder: Path) -> None:
         time.sleep(0.05)
 
 
+def await_mail(run: "subprocess.Popen[str]", folder: Path) -> Path:
+    """The first mail in the mailbox."""
+    deadline = time.monotonic() + 120
+    while not (mails := list((folder / "mails" / "new").iterdir())):
+        assert run.poll() is None, run.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return mails[0]
+
+
 def broker_of(folder: Path) -> KafkaConnection:
     settings = (folder / "kafka" / "server.properties").read_text()
     listeners = re.search(r"^listeners=PLAINTEXT://([^,]+)", settings, re.MULTILINE)
@@ -59,9 +69,21 @@ def test_the_demo_answers_checks_itself_and_tells_its_figures(tmp_path):
     assert re.search(r"Alerts .*: p50 \d+ ms, p99 \d+ ms, max \d+ ms\n", printed)
     assert re.search(r"Check +passed: each of [56],\d{3} acknowledged records", printed)
     assert "each row of history too, or set aside" in printed
+    assert_told_of_notices(printed)
     assert re.search(r"^nypd +1 +Brooklyn +\d", printed, re.MULTILINE)
     assert "Parking violations by hour" in printed
     assert {path.suffix for path in folder.glob("results/**/*.*")} >= {".json", ".svg", ".png"}
+
+
+def assert_told_of_notices(printed: str) -> None:
+    """As many alerts were mailed as posted as published, and the mailbox is named."""
+    carried = re.findall(r"(?:Mails|Webhooks) .* digests, with (\d+) alerts\n", printed)
+    alerts = re.search(r"all (\d+) expected alerts, .* each was mailed once and", printed)
+    assert alerts
+    assert carried == [alerts[1]] * 2
+    mailbox = re.search(r"Mailbox +(.+)\n", printed)
+    assert mailbox
+    assert list(Path(mailbox[1]).glob("new/*"))
 
 
 def test_without_history_the_drones_are_alone(tmp_path):
@@ -73,15 +95,17 @@ def test_without_history_the_drones_are_alone(tmp_path):
     assert not list(folder.glob("violations*"))
 
 
-def test_a_record_that_nobody_noted_fails_the_check(tmp_path):
+def test_a_record_that_nobody_noted_and_a_lost_mail_fail_the_check(tmp_path):
     folder = tmp_path / "run"
     with demo(folder, *SMALL, "--rate", "1000", "--no-analysis") as run:
         await_reports(run, folder)
         with producer(broker_of(folder)) as stranger:
             stranger.send("reports", b'{"report_id": "stranger"}').get(timeout=30)
+        await_mail(run, folder).unlink()
         printed, complaints = run.communicate()
     assert run.returncode == 1
     assert "in the archive, but never sent: 1 (" in complaints
+    assert "published, but not mailed, alert: " in complaints
     assert "Traceback" not in printed + complaints
     assert "Check    passed" not in printed
 
@@ -95,7 +119,7 @@ def test_ctrl_c_stops_everything(tmp_path, blow):
         run.send_signal(blow)
         _, complaints = run.communicate()
     assert run.returncode == 1
-    assert len(children) >= 5
+    assert len(children) >= 10
     assert psutil.wait_procs(children, timeout=10)[1] == []
     assert "Traceback" not in complaints
 

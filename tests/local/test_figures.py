@@ -12,16 +12,19 @@ def test_a_percentile_is_a_value_that_was_measured(values, share, expected):
 
 
 def test_the_figures_read_well():
-    assert figure_lines(Figures(2_000, 4.0, 3, 120_000, [10, 20, 400])) == [
+    figures = Figures(2_000, 4.0, 3, 120_000, [10, 20, 400], mails=[1, 2], webhooks=[1] * 3)
+    assert figure_lines(figures) == [
         "Reports  2,000 acknowledged in 4.0 s: 500 reports/s",
         "Archive  3 objects, 0.1 MB: 60.0 bytes/report",
         "Alerts   3 published; from report acknowledged to alert published:"
         " p50 20 ms, p99 400 ms, max 400 ms",
+        "Mails    2, of which 1 digests, with 3 alerts",
+        "Webhooks 3, of which 0 digests, with 3 alerts",
     ]
 
 
 def test_history_is_counted_beside_the_drones_and_in_the_archive():
-    _, history, archive, _ = figure_lines(Figures(2_000, 4.0, 3, 120_000, [7], 900, 100))
+    _, history, archive, *_ = figure_lines(Figures(2_000, 4.0, 3, 120_000, [7], 900, 100))
     assert history == "History  900 of 1,000 rows loaded; 100 set aside"
     assert archive == "Archive  3 objects, 0.1 MB: 41.4 bytes/report"
 

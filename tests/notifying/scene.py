@@ -1,12 +1,14 @@
 """Notifying's processes on topics of a test's own: what is sent to them, what they delivered."""
 
 import json
+import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from kafka import KafkaProducer
 from msgspec.structs import replace
 
 from local.processes import Goal, await_until
@@ -17,8 +19,9 @@ from services.reports.report import Location
 from services.stream.connection import KafkaConnection
 from services.stream.producer import producer
 from tests.faults.crew import Crew
-from tests.faults.evidence import topic_records
 from tests.notifying.samples import alert
+
+PARTITIONS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +45,15 @@ class Scene:
     def send(self, alerts: Iterable[Alert]) -> None:
         """These alerts, acknowledged, each under its drone."""
         with producer(self.kafka) as sender:
-            for one in alerts:
-                headers = [(topics.DETECTED_AT, b"1")]
-                key = one.drone_id.encode()
-                sender.send(self.topic, key=key, value=encoded(one), headers=headers)
+            self.send_by(sender, alerts)
             sender.flush()
+
+    def send_by(self, sender: KafkaProducer, alerts: Iterable[Alert]) -> None:
+        """Handed to this producer."""
+        for one in alerts:
+            headers = [(topics.DETECTED_AT, str(time.time_ns() // 1_000_000).encode())]
+            key = one.drone_id.encode()
+            sender.send(self.topic, key=key, value=encoded(one), headers=headers)
 
     def delivered(self) -> list[Delivered]:
         """What was written so far; a line that a kill cut is none."""
@@ -65,9 +72,11 @@ class Scene:
         goal = Goal(f"{len(wanted)} alerts should be delivered", timeout_seconds)
         await_until(are_there, children, goal, 0.1)
 
-    def undelivered_records(self) -> Sequence[object]:
-        """What was set aside."""
-        return list(topic_records(self.kafka, self.undelivered).values())
+    def await_more(self, than: int) -> None:
+        """Until more notices than that are written."""
+        children = [member.child for member in self.crew.members]
+        goal = Goal(f"there should be more than {than} notices", 60)
+        await_until(lambda: len(self.delivered()) > than, children, goal, 0.02)
 
 
 def notices(path: Path) -> Iterator[Delivered]:
@@ -94,6 +103,11 @@ def fleet_alerts(count: int, drones: int = 7, first: int = 0) -> list[Alert]:
         )
         for number in range(first, first + count)
     ]
+
+
+def ids(alerts: Iterable[Alert]) -> list[str]:
+    """Their ids."""
+    return [one.alert_id for one in alerts]
 
 
 def repeated(delivered: Iterable[Delivered]) -> dict[str, int]:

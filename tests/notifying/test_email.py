@@ -200,6 +200,13 @@ def test_a_servers_words_become_one_printable_line(mailbox: Mailbox) -> None:
     assert len(reason) <= 200
 
 
+def test_a_login_that_the_server_garbles_is_asked_later() -> None:
+    words = [b"220 hi\r\n", b"250-hi\r\n250 AUTH CRAM-MD5\r\n", b"334 a\r\n"]
+    with babbling_peer(words) as port:
+        found = outcome(SmtpServer(HOST, port, None, user="alerts", password="secret"), OPS)
+    assert list(found.later) == [OPS]
+
+
 @settings(deadline=None, max_examples=50)
 @given(
     st.lists(st.one_of(st.binary(), st.sampled_from([b"250 ok\r\n", b"220 hi\r\n"])), max_size=7)

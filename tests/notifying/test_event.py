@@ -6,7 +6,7 @@ import re
 from hashlib import sha256
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from msgspec.structs import replace
 
 from services.notifying.event import body_of, event_headers, event_of, signature
@@ -60,6 +60,7 @@ def test_the_event_is_the_same_whenever_it_is_sent() -> None:
     assert body_of(event_of(again)) == body_of(event_of(notice("r-1")))
 
 
+@settings(deadline=None)
 @given(hostile_alerts)
 def test_whatever_an_alert_holds_its_headers_are_short_printable_ascii(hostile: Alert) -> None:
     event = event_of(notice_of([hostile], 0))
@@ -71,6 +72,7 @@ def test_whatever_an_alert_holds_its_headers_are_short_printable_ascii(hostile: 
     assert event_of(notice_of([hostile], 0)).event_id == event.event_id
 
 
+@settings(deadline=None)
 @given(hostile_alerts)
 def test_the_body_is_one_line_of_json_with_the_alert_as_it_was(hostile: Alert) -> None:
     body = body_of(event_of(notice_of([hostile], 0)))

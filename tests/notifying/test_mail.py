@@ -7,7 +7,7 @@ from email.parser import BytesParser
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -100,6 +100,7 @@ def test_a_digest_of_500_alerts_stays_far_below_what_servers_take() -> None:
     assert len(sent(notice_of(many, 0))) < 500_000
 
 
+@settings(deadline=None)
 @given(st.lists(hostile_alerts, min_size=1, max_size=3))
 def test_no_text_of_an_alert_becomes_a_header_a_part_or_an_address(alerts: list[Alert]) -> None:
     mail = received(notice_of(alerts, 0))
@@ -122,6 +123,7 @@ def test_a_hostile_subject_arrives_as_text(text: str) -> None:
     assert mail["Subject"].split() == expected.split()
 
 
+@settings(deadline=None)
 @given(st.lists(hostile_alerts, min_size=1, max_size=3))
 def test_every_line_is_ascii_and_of_a_length_that_smtp_allows(alerts: list[Alert]) -> None:
     lines = sent(notice_of(alerts, 0)).split(b"\r\n")
@@ -130,6 +132,7 @@ def test_every_line_is_ascii_and_of_a_length_that_smtp_allows(alerts: list[Alert
     assert not any(set(line) & {0, 10, 13} for line in lines)
 
 
+@settings(deadline=None)
 @given(hostile_alerts)
 def test_no_text_of_an_alert_becomes_html(hostile: Alert) -> None:
     content = notice_of([hostile], 0)

@@ -81,6 +81,14 @@ def test_a_redirect_is_not_followed_so_that_nobody_else_gets_the_event(
         assert other.events() == []
 
 
+def test_a_proxy_of_the_environment_gets_nothing(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, f"http://{HOST}:{free_port()}")
+    assert outcome(receiver) == Outcome(delivered=(origin(receiver),))
+
+
 def test_a_receiver_that_is_not_there_is_asked_later() -> None:
     url = f"http://{HOST}:{free_port()}/secret-path"
     [(recipient, reason)] = outcome(url).later.items()
@@ -130,6 +138,7 @@ def test_nothing_takes_longer_than_ten_seconds(receiver: Receiver) -> None:
 
 
 def test_an_answer_whose_body_never_comes_counts_by_its_status(receiver: Receiver) -> None:
+    receiver.faults.status = 200
     receiver.faults.headers = {"Content-Length": "1000"}
     assert outcome(receiver) == Outcome(delivered=(origin(receiver),))
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -68,8 +68,8 @@ Time         2026-03-02 12:00:07 UTC
 Place        Rue de Rivoli
 Position     48.85660, 2.35220
 Drone        drone-1
-Words heard  market, rain
 Its state    battery 83%, motor 41 °C, vibration 0.31 g, 1234 flight hours, signal -67 dBm
+Words heard  market, rain
 Report       r-2
 Alert        r-2-agitation-0
 Map          https://www.openstreetmap.org/?mlat=48.85660&mlon=2.35220#map=18/48.85660/2.35220
@@ -158,6 +158,7 @@ def test_html_links_to_the_map_only_where_the_position_is_known() -> None:
     assert "<a " not in as_html(page_of(notice_of([placed], 0)))
 
 
+@settings(deadline=None)
 @given(st.lists(hostile_alerts, min_size=1, max_size=4))
 def test_whatever_an_alert_holds_the_subject_is_one_short_printable_line(
     alerts: list[Alert],

@@ -36,9 +36,9 @@ session_timeout_seconds: {{ .Values.sessionTimeoutSeconds }}
 give_up_hours: {{ .Values.giveUpHours }}
 email_to: {{ join "," $email.to | quote }}
 email_from: {{ $email.from | quote }}
-mails_per_minute: {{ $email.mailsPerMinute }}
+email_per_minute: {{ $email.perMinute }}
 smtp_host: {{ $email.smtp.host | quote }}
-smtp_port: {{ $email.smtp.port }}
+smtp_port: {{ $email.smtp.port | default "" }}
 smtp_security: {{ $email.smtp.security }}
 smtp_user: {{ $email.smtp.user | quote }}
 smtp_ca_file: {{ ternary "/etc/dronewatch/channel/ca.crt" "" (ne $email.smtp.caSecret "") | quote }}
@@ -48,6 +48,7 @@ smtp_ca_file: {{ ternary "/etc/dronewatch/channel/ca.crt" "" (ne $email.smtp.caS
 {{- $webhook := .Values.channels.webhook -}}
 give_up_hours: {{ .Values.giveUpHours }}
 webhook_url: {{ $webhook.url | quote }}
+webhook_per_minute: {{ $webhook.perMinute | default "" }}
 webhook_ca_file: {{ ternary "/etc/dronewatch/channel/ca.crt" "" (ne $webhook.caSecret "") | quote }}
 {{- end }}
 
@@ -97,6 +98,9 @@ webhook_ca_file: {{ ternary "/etc/dronewatch/channel/ca.crt" "" (ne $webhook.caS
 {{- end -}}
 {{- if ne (empty $settings.smtp.user) (empty $settings.smtp.existingSecret) -}}
 {{- fail "notifying: a login needs both channels.email.smtp.user and .existingSecret, the Secret with its password." -}}
+{{- end -}}
+{{- if and $settings.smtp.user (eq $settings.smtp.security "none") -}}
+{{- fail "notifying: channels.email.smtp.user needs TLS: with security none the password would travel in the clear." -}}
 {{- end -}}
 {{- else if eq .channel "webhook" -}}
 {{- if not (and $settings.url $settings.existingSecret) -}}

@@ -1,0 +1,63 @@
+"""Exactly once, whatever happens when: any order of alerts, kills, lost commits and rebalances."""
+
+from collections.abc import Callable, Iterator
+from random import Random
+from typing import get_args
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.notifying import bookmark, choosing, partition, recent, windows, worker
+from tests.notifying.world import Fault, Leaving, World, check
+
+FAULTS: tuple[Fault, ...] = get_args(Fault)
+LEAVINGS: tuple[Leaving, ...] = get_args(Leaving)
+STEPS = 150
+
+
+def happening(world: World, rng: Random) -> None:
+    """Any one thing that may happen; mostly the members get on."""
+    happenings: dict[Callable[[], object], int] = {
+        lambda: world.turn(rng.randrange(2), "none"): 10,
+        lambda: world.turn(rng.randrange(2), rng.choice(FAULTS)): 10,
+        # Alerts of few numbers come twice, of few subjects in windows.
+        lambda: world.append(rng.randrange(2), rng.randrange(60), rng.randrange(3)): 12,
+        lambda: world.append_garbage(rng.randrange(2)): 1,
+        lambda: world.move(rng.randrange(2), rng.choice(LEAVINGS)): 2,
+        lambda: world.pass_ms(rng.choice([10, 700, 1_500, 30_000])): 6,
+        lambda: world.take_records(rng.random() < 0.6): 1,
+    }
+    [happens] = rng.choices([*happenings], [*happenings.values()])
+    happens()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_world() -> Iterator[None]:
+    """Bounds that few records reach."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module, name, value in [
+            (bookmark, "SPAN_MAX", 12),
+            (partition, "SPAN_MAX", 12),
+            (partition, "FULL_SPAN", 8),
+            (choosing, "CROWD", 3),
+            (choosing, "DIGEST_ALERTS_MAX", 4),
+            (recent, "REMEMBERED", 400),
+            (worker, "REMEMBERED", 400),
+            (windows, "OPEN_MAX", 2),
+        ]:
+            patch.setattr(module, name, value)
+        yield
+
+
+@pytest.mark.parametrize("cap_per_minute", [None, 1, 4])
+@settings(max_examples=300, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_each_alert_is_in_one_notice_and_only_an_interruption_repeats_one(
+    cap_per_minute: int | None, seed: int
+) -> None:
+    world, rng = World(cap_per_minute), Random(seed)
+    for _ in range(STEPS):
+        happening(world, rng)
+    world.rest()
+    check(world)

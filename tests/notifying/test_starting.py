@@ -1,0 +1,79 @@
+"""Where a channel goes on: at its bookmark, unless the topic or its records are gone."""
+
+import pytest
+from kafka.structs import OffsetAndMetadata
+
+from services.notifying import starting
+from services.notifying.bookmark import Bookmark, metadata_of
+from services.notifying.starting import Start, start_of
+from tests.notifying.world import World
+
+HERE, ELSEWHERE = "a" * 32, "b" * 32
+BOOKMARK = Bookmark(HERE, 10, frozenset({12}), frozenset({11, 13}))
+
+
+def committed(bookmark: Bookmark) -> OffsetAndMetadata:
+    return OffsetAndMetadata(bookmark.offset, metadata_of(bookmark), -1)
+
+
+def test_without_a_commit_at_the_logs_start() -> None:
+    assert start_of(None, 7, HERE) == Start(Bookmark(HERE, 7))
+
+
+def test_with_a_commit_where_it_says() -> None:
+    assert start_of(committed(BOOKMARK), 7, HERE) == Start(BOOKMARK)
+
+
+def test_what_another_topic_of_the_name_had_says_nothing() -> None:
+    assert start_of(committed(BOOKMARK), 0, ELSEWHERE) == Start(Bookmark(ELSEWHERE, 0))
+
+
+def test_an_offset_that_was_set_by_hand_is_taken() -> None:
+    assert start_of(OffsetAndMetadata(42, "", -1), 0, HERE) == Start(Bookmark(HERE, 42))
+
+
+def test_metadata_that_cannot_be_read_is_told_and_the_offset_taken(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert start_of(OffsetAndMetadata(42, "strange", -1), 0, HERE) == Start(Bookmark(HERE, 42))
+    assert "unreadable" in capsys.readouterr().out
+
+
+def test_what_retention_deleted_is_counted() -> None:
+    start = start_of(committed(BOOKMARK), 14, HERE)
+    # 10, 11 and 13: 12 was done.
+    assert start == Start(Bookmark(HERE, 14), lost=3)
+
+
+def test_while_running_a_topic_that_is_made_anew_is_begun_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(starting, "CHECK_SECONDS", 0)
+    world = World(partitions=1)
+    for number in range(3):
+        world.append(0, number, subject=0)
+    for _ in range(3):
+        world.turn(0)
+    worker, before = world.members[0].worker, world.committed[0]
+    world.topic_id = ELSEWHERE
+    assert worker.turn().restarted == {0}
+    assert worker.begin(0, before, 0) == 0
+    assert worker.turn().restarted == frozenset()
+    assert worker.partitions[0].waiting == {}
+
+
+def test_alerts_in_the_new_topic_are_sent_although_their_offsets_were_done() -> None:
+    world = World(partitions=1)
+    world.append(0, 1, subject=0)
+    world.rest()
+    # What the group's commit says is of the topic before.
+    world.topic_id, world.log = ELSEWHERE, [[]]
+    world.append(0, 2, subject=0)
+    world.members[0] = world._member()
+    world.members[0].starting = {0}
+    for _ in range(3):
+        world.turn(0)
+    assert [notice.notice_id for notice in world.taken] == [
+        "r-0-1-agitation-0",
+        "r-0-2-agitation-0",
+    ]

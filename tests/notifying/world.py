@@ -1,0 +1,342 @@
+"""A model of Kafka, of the consumer loop and of people: whatever may happen to notifying's worker.
+
+Kafka's parts are the log, the group's commits, and the topics that failures go to; the worker is
+the product's. A turn is one of services.stream.loop, with a fault in any of its places.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any, Literal
+
+import msgspec
+from kafka.errors import KafkaTimeoutError
+from kafka.structs import OffsetAndMetadata
+from msgspec.structs import replace
+
+from services.notifying.notice import Notice, Outcome
+from services.notifying.publishing import Addresses, Publishing
+from services.notifying.retrying import Terms
+from services.notifying.starting import TopicWatch
+from services.notifying.worker import NotifyingWorker, Settings
+from services.reports.codec import encoded
+from tests.notifying.samples import alert
+
+POLL_RECORDS = 3
+WINDOW_MS = 1_000
+
+Fault = Literal[
+    "none",
+    "kill before commit",
+    "commit lost",
+    "commit unheard",
+    "kill after commit",
+    "kill before delivery",
+    "kill after delivery",
+    "kill before done",
+    "later",
+    "never",
+]
+Leaving = Literal["settled", "commit lost", "lost"]
+
+
+class KilledError(BaseException):
+    """kill -9 at this place."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogRecord:
+    """A record of `alerts`."""
+
+    offset: int
+    timestamp: int
+    value: bytes
+    key: bytes = b"drone"
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+@dataclass(slots=True)
+class Landing:
+    """The future of a record that is being published; it stands once Kafka takes records."""
+
+    world: "World"
+    topic: str
+    value: bytes
+    is_there: bool = False
+
+    @property
+    def is_done(self) -> bool:
+        if self.world.takes_records and not self.is_there:
+            self.is_there = True
+            self.world.published.append((self.topic, self.value))
+        return self.is_there
+
+    def get(self, **_: object) -> None:
+        raise KafkaTimeoutError
+
+    def failed(self) -> bool:
+        return False
+
+
+@dataclass(slots=True)
+class Sender:
+    """A producer."""
+
+    world: "World"
+
+    def send(self, topic: str, value: bytes, **_: object) -> Landing:
+        return Landing(self.world, topic, value)
+
+    def close(self, timeout: float) -> None:
+        pass
+
+
+@dataclass(slots=True)
+class People:
+    """A channel; what it is asked to deliver the world writes down."""
+
+    world: "World"
+    cap_per_minute: int | None
+    fault: Fault = "none"
+    name: str = "email"
+    recipients: tuple[str, ...] = ("ann@example.org",)
+    last: str | None = None
+
+    def deliver(self, notice: Notice) -> Outcome:
+        if self.fault == "kill before delivery":
+            raise KilledError
+        self.world.asked.append(notice)
+        self.last = notice.notice_id
+        if self.fault in ("later", "never"):
+            return Outcome(**{self.fault: {self.recipients[0]: "busy"}})
+        self.world.taken.append(notice)
+        if self.fault == "kill after delivery":
+            raise KilledError
+        return Outcome(delivered=self.recipients)
+
+    def close(self) -> None:
+        pass
+
+
+@dataclass(slots=True)
+class Identity:
+    """Which topic it is."""
+
+    world: "World"
+
+    def current(self) -> str:
+        return self.world.topic_id
+
+    def close(self) -> None:
+        pass
+
+
+@dataclass(slots=True)
+class Member:
+    """A worker, and what its loop keeps."""
+
+    world: "World"
+    people: People
+    worker: NotifyingWorker
+    starting: set[int] = field(default_factory=set)
+    positions: dict[int, int] = field(default_factory=dict)
+    paused: frozenset[int] = frozenset()
+    uncommitted: dict[int, OffsetAndMetadata] = field(default_factory=dict)
+
+    def turn(self, fault: Fault) -> None:
+        """As ConsumerLoop does it."""
+        self._poll()
+        for partition in sorted(self.starting):
+            committed = self.world.committed.get(partition)
+            self.positions[partition] = self.worker.begin(partition, committed, 0)
+        self.starting.clear()
+        turn = self.worker.turn()
+        if fault == "kill before commit":
+            raise KilledError
+        self.paused = frozenset(turn.paused)
+        self.uncommitted |= turn.commits
+        self._commit(fault)
+
+    def _poll(self) -> None:
+        for partition in sorted(self.positions.keys() - self.paused):
+            position = self.positions[partition]
+            records = self.world.log[partition][position : position + POLL_RECORDS]
+            if records:
+                self.worker.take(partition, records)
+                self.positions[partition] = records[-1].offset + 1
+
+    def _commit(self, fault: Fault) -> None:
+        if not self.uncommitted or fault == "commit lost":
+            return
+        self.world.commit(self.uncommitted)
+        if fault == "commit unheard":
+            return
+        if fault == "kill after commit":
+            raise KilledError
+        partitions = set(self.uncommitted)
+        self.uncommitted = {}
+        self.people.fault = fault
+        self.worker.committed(partitions)
+        if fault == "kill before done":
+            raise KilledError
+
+    def leave(self, partition: int, how: Leaving) -> None:
+        """The partition is revoked, or lost."""
+        self.positions.pop(partition, None)
+        self.starting.discard(partition)
+        left = {p: c for p, c in self.uncommitted.items() if p == partition}
+        self.uncommitted = {p: c for p, c in self.uncommitted.items() if p != partition}
+        if how == "lost":
+            self.worker.drop({partition})
+            return
+        settled = self.worker.settle({partition}, 0.0)
+        if how == "settled":
+            self.world.commit(left | dict(settled))
+
+
+@dataclass(slots=True)
+class World:
+    """Some partitions, and two members that share them."""
+
+    cap_per_minute: int | None = None
+    partitions: int = 2
+    topic_id: str = "a" * 32
+    now_ms: int = 1_000_000
+    takes_records: bool = True
+    # By notice: how often a member ended, or lost its partition, after this one.
+    interrupted: Counter[str | None] = field(default_factory=Counter)
+    log: list[list[LogRecord]] = field(default_factory=list)
+    committed: dict[int, OffsetAndMetadata] = field(default_factory=dict)
+    asked: list[Notice] = field(default_factory=list)
+    taken: list[Notice] = field(default_factory=list)
+    published: list[tuple[str, bytes]] = field(default_factory=list)
+    garbage: int = 0
+    members: list[Member] = field(default_factory=list)
+    owner: dict[int, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.log = [[] for _ in range(self.partitions)]
+        self.members = [self._member(), self._member()]
+        for partition in range(self.partitions):
+            self.owner[partition] = partition % 2
+            self.members[partition % 2].starting.add(partition)
+
+    def _member(self) -> Member:
+        people = People(self, self.cap_per_minute)
+        addresses = Addresses("email", "retry", "undelivered")
+        publishing = Publishing(Sender(self), addresses, Terms(people.recipients), lambda: 0.0)
+        settings = Settings("alerts", WINDOW_MS, lambda: self.now_ms)
+        watch = TopicWatch(Identity(self))
+        return Member(self, people, NotifyingWorker(people, publishing, watch, settings))
+
+    # --- what happens -------------------------------------------------------------
+
+    def append(self, partition: int, number: int, subject: int) -> None:
+        """An alert; of the same number the same one, so that it may come twice."""
+        content = replace(alert(f"r-{partition}-{number}"), subject=f"subject-{subject}")
+        self.append_value(partition, encoded(content))
+
+    def append_garbage(self, partition: int) -> None:
+        """No alert, and no other record has these bytes."""
+        self.garbage += 1
+        self.append_value(partition, f"garbage {self.garbage}".encode())
+
+    def append_value(self, partition: int, value: bytes) -> None:
+        """Any record, arriving now."""
+        log = self.log[partition]
+        log.append(LogRecord(len(log), self.now_ms, value))
+
+    def turn(self, index: int, fault: Fault = "none") -> None:
+        """One turn of a member's; a member that is killed is followed by another."""
+        try:
+            self.members[index].turn(fault)
+        except KilledError:
+            self.interrupted[self.members[index].people.last] += 1
+            self.members[index] = self._member()
+            self.members[index].starting = {p for p, at in self.owner.items() if at == index}
+
+    def move(self, partition: int, how: Leaving) -> None:
+        """The other member gets the partition."""
+        member = self.members[self.owner[partition]]
+        # A failed delivery that Kafka does not take in time is tried once more by the next owner.
+        self.interrupted[member.people.last] += how != "settled" or not self.takes_records
+        member.leave(partition, how)
+        self.owner[partition] = 1 - self.owner[partition]
+        self.members[self.owner[partition]].starting.add(partition)
+
+    def pass_ms(self, duration_ms: int) -> None:
+        """Time passes."""
+        self.now_ms += duration_ms
+
+    def take_records(self, takes: bool) -> None:
+        """Whether Kafka acknowledges what is published."""
+        self.takes_records = takes
+
+    def commit(self, commits: dict[int, OffsetAndMetadata]) -> None:
+        """The group's commits stand; Kafka would refuse metadata that is longer."""
+        assert all(len(commit.metadata.encode()) <= 4096 for commit in commits.values())
+        self.committed |= commits
+
+    def rest(self) -> None:
+        """Nothing fails any more, and time passes, until nothing is left to do."""
+        self.takes_records = True
+        for _ in range(200):
+            self.now_ms += 10_000
+            for index in range(2):
+                self.turn(index)
+            if self.is_done():
+                return
+        raise AssertionError("it never ends")
+
+    def is_done(self) -> bool:
+        """Whether all is committed."""
+        return all(
+            (commit := self.committed.get(p)) is not None and commit.offset == len(log)
+            for p, log in enumerate(self.log)
+            if log
+        )
+
+    # --- what came of it ----------------------------------------------------------
+
+    def handled(self) -> list[Notice]:
+        """What people have, or will have by the retries, or what was given up."""
+        kept = [msgspec.json.decode(value) for _, value in self._failed()]
+        return self.taken + [msgspec.convert(one["notice"], Notice) for one in kept]
+
+    def _failed(self) -> Sequence[tuple[str, bytes]]:
+        return [(topic, value) for topic, value in self.published if value.startswith(b"{")]
+
+    def garbage_aside(self) -> set[bytes]:
+        """The records that are no alert and stand with the undelivered."""
+        return {value for _, value in self.published if not value.startswith(b"{")}
+
+    def ids_sent(self) -> set[str]:
+        """The alerts on the topic."""
+        values = [record.value for record in chain(*self.log)]
+        return {msgspec.json.decode(v)["alert_id"] for v in values if v.startswith(b"{")}
+
+    def notices_by_alert(self) -> dict[str, set[str]]:
+        """In which notices, by id, each alert stands."""
+        found: dict[str, set[str]] = {}
+        for notice in self.handled() + self.asked:
+            for one in notice.alerts:
+                found.setdefault(one.alert_id, set()).add(notice.notice_id)
+        return found
+
+    def unexcused(self) -> dict[str, int]:
+        """Notices delivered, or tried, again although nothing interrupted them."""
+        counted = Counter(notice.notice_id for notice in self.asked)
+        again = {notice_id: times - 1 for notice_id, times in counted.items()}
+        return {found: n for found, n in again.items() if n > self.interrupted[found]}
+
+
+def check(world: World) -> None:
+    """Each alert is in one notice; only the one under way when a member ended goes twice."""
+    notices = world.notices_by_alert()
+    assert notices.keys() == world.ids_sent()
+    assert {alert_id: ids for alert_id, ids in notices.items() if len(ids) > 1} == {}
+    handled: set[Any] = {one.alert_id for notice in world.handled() for one in notice.alerts}
+    assert handled == world.ids_sent()
+    assert world.unexcused() == {}
+    assert world.garbage_aside() == {f"garbage {n + 1}".encode() for n in range(world.garbage)}
