@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import pytest
 from msgspec.structs import replace
 
-from services.notifying.intake import ALERT_ID_MAX_CHARACTERS, detected_at_ms, judged
+from services.notifying.intake import ALERT_ID_MAX_CHARACTERS, judged
 from services.reports.codec import Rejection, encoded
+from services.stream.headed import detected_at_ms
 from tests.notifying.samples import alert
 
 ARRIVED_MS = 1_790_000_000_123
