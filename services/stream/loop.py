@@ -86,6 +86,7 @@ class ConsumerLoop:
         self._observe()
 
     def _poll(self) -> Mapping[TopicPartition, Sequence[Record]]:
+        self._go_on_joining()
         try:
             wait_ms = 0 if self.is_pressed else POLL_MS
             polled: dict[TopicPartition, Any] = self.consumer.poll(timeout_ms=wait_ms)
@@ -100,6 +101,14 @@ class ConsumerLoop:
         if polled:
             self._seen()
         return polled
+
+    def _go_on_joining(self) -> None:
+        """Else kafka-python forgets it, for good, if its poll ended while it joined anew.
+
+        That is, if new partitions were the reason: which it takes for dealt with once it has asked.
+        """
+        if self.consumer._coordinator.rejoining:
+            self.consumer._coordinator.request_rejoin()
 
     # --- where partitions begin --------------------------------------------
 

@@ -3,10 +3,13 @@
 import time
 
 import pytest
+from kafka import KafkaAdminClient
+from kafka.admin import NewPartitions
 from kafka.errors import KafkaTimeoutError
 
 from services.runtime import health
 from services.stream import loop
+from services.stream.connection import client_settings
 from services.stream.consumer import group_consumer
 from tests.stream.members import (
     STOP_SECONDS,
@@ -29,6 +32,18 @@ def test_a_commit_follows_the_work(kafka, fresh_topic, group_id):
         assert committed(kafka, topic, group_id) == {}
         one.worker.holds_back = False
         assert awaited(lambda: committed(kafka, topic, group_id) == {0: 11})
+
+
+def test_new_partitions_come_though_every_poll_ends_before_the_group_is_joined_anew(
+    kafka, fresh_topic, group_id
+):
+    topic = fresh_topic(partitions=1)
+    soon = {"metadata_max_age_ms": 500}
+    with member(kafka, topic, group_id, RecordingWorker(is_pressed=True), **soon) as one:
+        assert awaited(lambda: one.assigned == {0})
+        with KafkaAdminClient(**client_settings(kafka)) as admin:
+            admin.create_partitions({topic: NewPartitions(3)})
+        assert awaited(lambda: one.assigned == {0, 1, 2})
 
 
 def test_the_worker_hears_of_a_commit_once_the_group_has_it(kafka, fresh_topic, group_id):
