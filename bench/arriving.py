@@ -15,6 +15,7 @@ from services.reports import topics
 from services.reports.alert import Alert, Detail
 from services.reports.codec import encoded
 from services.reports.report import Location
+from services.runtime.clock import now_ms
 from services.stream.connection import KafkaConnection
 from services.stream.producer import producer
 from services.stream.topics import create_topics
@@ -25,11 +26,6 @@ SHAPE = next(topic for topic in topics.TOPICS if topic.name == topics.ALERTS)
 
 # By alert id, milliseconds since the epoch.
 Times = dict[str, int]
-
-
-def now_ms() -> int:
-    """The wall clock."""
-    return time.time_ns() // 1_000_000
 
 
 def made_alerts(count: int) -> list[Alert]:

@@ -1,6 +1,5 @@
 """`python -m services.alerting`: reads the settings once and wires the parts."""
 
-import time
 from typing import Any
 
 import click
@@ -9,15 +8,11 @@ from services.alerting.outbox import Addresses, Outbox
 from services.alerting.rules import AGITATION_BELOW, ALERT_SOURCES, HUMAN_CODES, Rules
 from services.alerting.worker import AlertingWorker
 from services.reports import topics
+from services.runtime.clock import now_ms
 from services.runtime.settings import component_command, process_options
 from services.stream.component import group_options, run_component
 from services.stream.connection import KafkaConnection, kafka_options
 from services.stream.producer import producer
-
-
-def now_ms() -> int:
-    """The wall clock, milliseconds since the epoch."""
-    return time.time_ns() // 1_000_000
 
 
 def words_of(text: str) -> frozenset[str]:

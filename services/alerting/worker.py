@@ -14,6 +14,7 @@ from prometheus_client import Counter, Histogram
 
 from services.alerting.outbox import Outbox
 from services.stream.outgoing import Origin, Outgoing
+from services.stream.producer import send
 from services.stream.worker import Commits, Record, Turn
 
 COMMIT_EVERY_SECONDS = 1.0
@@ -119,13 +120,7 @@ class AlertingWorker:
         if self.is_refused:
             return None
         try:
-            return self.producer.send(
-                outgoing.topic,
-                # kafka-python refuses a record that has neither key nor value.
-                key=outgoing.key or b"",
-                value=outgoing.value,
-                headers=list(outgoing.headers),
-            )
+            return send(self.producer, outgoing)
         except KafkaError as error:
             self.is_refused = isinstance(error, KafkaTimeoutError)
             self._warn(outgoing, error)

@@ -3,7 +3,6 @@
 import concurrent.futures
 import time
 from collections.abc import Sequence, Set
-from typing import Protocol
 
 import structlog
 from kafka.errors import KafkaError
@@ -17,6 +16,8 @@ from services.archiving.naming import ObjectStart
 from services.archiving.partition import PartitionArchive
 from services.archiving.putting import PutThreads
 from services.archiving.store import Store, StoreRefusalError, StoreUnavailableError
+from services.runtime.clock import now_ms
+from services.stream.identity import Identity, known_topic_id
 from services.stream.worker import Commits, NotNow, Record, Turn
 
 CHECK_IDENTITY_SECONDS = 1.0
@@ -24,13 +25,6 @@ PUT_THREADS = 4
 PUMP_SECONDS = 0.05
 
 log = structlog.get_logger()
-
-
-class Identity(Protocol):
-    """services.stream.identity.TopicIdentity; a test may change a topic's id at will."""
-
-    def current(self) -> str | None: ...  # noqa: D102
-    def close(self) -> None: ...  # noqa: D102
 
 
 class ArchivingWorker:
@@ -196,12 +190,7 @@ class ArchivingWorker:
     # --- which topic it is --------------------------------------------------
 
     def _current_topic_id(self) -> str:
-        try:
-            topic_id = self.identity.current()
-        except KafkaError as error:
-            raise NotNow(f"Kafka does not tell the topic's id: {error}") from error
-        if topic_id is None:
-            raise NotNow("the topic does not exist")
+        topic_id = known_topic_id(self.identity)
         if topic_id != self.topic_id:
             self._change_topic(topic_id)
         return topic_id
@@ -209,7 +198,7 @@ class ArchivingWorker:
     def _check_identity(self) -> None:
         """What was read up to now is of our topic if the topic is still the same."""
         self.checked_at_seconds = time.monotonic()
-        metrics.export(self.partitions.values(), time.time_ns() // 1_000_000)
+        metrics.export(self.partitions.values(), now_ms())
         try:
             topic_id = self.identity.current()
         except KafkaError as error:

@@ -1,6 +1,5 @@
 """`python -m services.notifying CHANNEL`: reads the settings once and wires the parts."""
 
-import time
 from collections.abc import Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from services.notifying.retrying import GIVE_UP_HOURS, Terms
 from services.notifying.starting import TopicWatch
 from services.notifying.worker import NotifyingWorker, Settings
 from services.reports import topics
+from services.runtime.clock import now_ms
 from services.runtime.settings import component_command, process_options
 from services.stream.component import group_options, run_component
 from services.stream.connection import KafkaConnection, kafka_options
@@ -24,11 +24,6 @@ from services.stream.headed import read_headed
 from services.stream.identity import TopicIdentity
 
 HOUR_MS = 3_600_000
-
-
-def now_ms() -> int:
-    """The wall clock, milliseconds since the epoch."""
-    return time.time_ns() // 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from services.notifying.retrying import Terms, to_give_up, to_try_again
 from services.reports import topics
 from services.stream.connection import KafkaConnection
 from services.stream.outgoing import Origin, Outgoing, set_aside
-from services.stream.producer import PATIENT, producer
+from services.stream.producer import PATIENT, producer, send
 from services.stream.worker import Record
 
 WAIT_SECONDS = 1.0
@@ -178,17 +178,6 @@ def unread(origin: Origin, record: Record, reason: str, addresses: Addresses) ->
     outgoing = set_aside(addresses.undelivered, origin, record, reason)
     headers = ((topics.CHANNEL, addresses.channel.encode()), *outgoing.headers)
     return Outgoing(outgoing.topic, outgoing.key, outgoing.value, headers)
-
-
-def send(sender: KafkaProducer, outgoing: Outgoing) -> FutureRecordMetadata:
-    """Hand one record to the client; KafkaError if it takes none just now."""
-    return sender.send(
-        outgoing.topic,
-        # kafka-python refuses a record that has neither key nor value.
-        key=outgoing.key or b"",
-        value=outgoing.value,
-        headers=list(outgoing.headers),
-    )
 
 
 def is_done(future: FutureRecordMetadata, wait_seconds: float) -> bool:

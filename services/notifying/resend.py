@@ -16,14 +16,16 @@ from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
 from services.notifying.decoding import undelivered_in
-from services.notifying.publishing import Addresses, notices_producer, send, to_keep
+from services.notifying.publishing import Addresses, notices_producer, to_keep
 from services.notifying.retrying import untried
 from services.reports import topics
 from services.reports.codec import Rejection
+from services.runtime.clock import now_ms
 from services.runtime.logs import configure_logs
 from services.runtime.settings import component_command
 from services.stream.connection import KafkaConnection, kafka_options, sign_in_hint
 from services.stream.consumer import group_consumer
+from services.stream.producer import send
 
 # Without an answer, or while the group forms.
 PATIENCE_SECONDS = 60.0
@@ -114,7 +116,7 @@ def send_again(ours: Clients, record: Any) -> bool:
     undelivered = undelivered_in(record.value)
     if isinstance(undelivered, Rejection):
         return False
-    retry = untried(undelivered.notice, time.time_ns() // 1_000_000)
+    retry = untried(undelivered.notice, now_ms())
     send(ours.sender, to_keep(retry, ours.addresses)).get(timeout=ANSWER_SECONDS)
     commit(ours.consumer, [record])
     return True

@@ -2,25 +2,16 @@
 
 import time
 from dataclasses import dataclass
-from typing import Protocol
 
 import structlog
-from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
 from services.notifying.bookmark import Bookmark, bookmark_in
-from services.stream.worker import NotNow
+from services.stream.identity import Identity, known_topic_id
 
 CHECK_SECONDS = 5.0
 
 log = structlog.get_logger()
-
-
-class Identity(Protocol):
-    """services.stream.identity.TopicIdentity; a test may change a topic's id at will."""
-
-    def current(self) -> str | None: ...  # noqa: D102
-    def close(self) -> None: ...  # noqa: D102
 
 
 class TopicWatch:
@@ -32,13 +23,7 @@ class TopicWatch:
 
     def topic_id(self) -> str:
         """The topic's id; NotNow if Kafka does not tell it."""
-        try:
-            topic_id = self.identity.current()
-        except KafkaError as error:
-            raise NotNow(f"Kafka does not tell the topic's id: {error}") from error
-        if topic_id is None:
-            raise NotNow("the topic does not exist")
-        return topic_id
+        return known_topic_id(self.identity)
 
     def is_due(self) -> bool:
         """Whether to ask again, once in CHECK_SECONDS."""

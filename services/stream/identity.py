@@ -1,11 +1,32 @@
 """Which topic of that name it is: a topic deleted and made again begins at offset 0 once more."""
 
+from typing import Protocol
+
 from kafka import KafkaAdminClient
-from kafka.errors import UnknownTopicOrPartitionError
+from kafka.errors import KafkaError, UnknownTopicOrPartitionError
 
 from services.stream.connection import KafkaConnection, new_client
+from services.stream.worker import NotNow
 
 TIMEOUT_MS = 5_000
+
+
+class Identity(Protocol):
+    """TopicIdentity; a test may change a topic's id at will."""
+
+    def current(self) -> str | None: ...  # noqa: D102
+    def close(self) -> None: ...  # noqa: D102
+
+
+def known_topic_id(identity: Identity) -> str:
+    """The topic's id; NotNow if Kafka does not tell it, or has no such topic."""
+    try:
+        topic_id = identity.current()
+    except KafkaError as error:
+        raise NotNow(f"Kafka does not tell the topic's id: {error}") from error
+    if topic_id is None:
+        raise NotNow("the topic does not exist")
+    return topic_id
 
 
 class TopicIdentity:

@@ -4,8 +4,10 @@ from typing import Any
 
 from kafka import KafkaProducer
 from kafka.errors import KafkaTimeoutError
+from kafka.producer.future import FutureRecordMetadata
 
 from services.stream.connection import KafkaConnection, new_client
+from services.stream.outgoing import Outgoing
 
 # A broker that is away is waited for, however long: giving up would leave the outcome unknown.
 PATIENT = {
@@ -36,3 +38,14 @@ def patient_producer(connection: KafkaConnection, topic: str, **overrides: Any) 
         client.close(0)
         raise KafkaTimeoutError(f"Kafka has no topic {topic} yet") from error
     return client
+
+
+def send(client: KafkaProducer, outgoing: Outgoing) -> FutureRecordMetadata:
+    """Hand one record to the client; KafkaError if it takes none just now."""
+    return client.send(
+        outgoing.topic,
+        # kafka-python refuses a record that has neither key nor value.
+        key=outgoing.key or b"",
+        value=outgoing.value,
+        headers=list(outgoing.headers),
+    )
