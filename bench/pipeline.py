@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -25,7 +25,16 @@ from bench.topic import arrival_span_seconds, reports_topic
 from local.components import ALERTING, alerting_command, archiving_command, loading_command
 from local.kafka import running_kafka
 from local.ports import free_port
-from local.processes import Child, Goal, await_end, await_until, is_running, running, start
+from local.processes import (
+    Child,
+    Goal,
+    all_running,
+    await_end,
+    await_until,
+    is_running,
+    running,
+    start,
+)
 from services.loading import checkpoint as checkpoints
 from services.reports.topics import ALERTS, REPORTS, TOPICS, Topic
 from services.stream.connection import KafkaConnection
@@ -105,13 +114,8 @@ def _workers(connection: KafkaConnection, folder: Path) -> Iterator[list[Child]]
         "archiving-2": archiving,
     }
     ports = {name: free_port() for name in makes}
-    with ExitStack() as stack:
-        children = [
-            stack.enter_context(
-                running(start(name, make(connection, ports[name]), folder / f"{name}.log"))
-            )
-            for name, make in makes.items()
-        ]
+    commands = {name: make(connection, ports[name]) for name, make in makes.items()}
+    with all_running(commands, folder) as children:
         goal = Goal("alerting and archiving should be ready", READY_SECONDS)
         await_until(lambda: all(map(is_ready, ports.values())), children, goal)
         yield children

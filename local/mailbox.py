@@ -5,7 +5,6 @@ and switch its faults on. Not for other machines: it listens on loopback and tak
 """
 
 import asyncio
-import os
 import socket
 import ssl
 import threading
@@ -23,7 +22,7 @@ from aiosmtpd.smtp import SMTP
 
 from local.mail_session import Keeper, MailFaults, MailSession
 from local.ports import HOST, free_port
-from services.runtime.stopping import stop_on_signals
+from local.serving import serve_until_told, serving
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +123,8 @@ def kept_mails(folder: Path) -> list[EmailMessage]:
 def running_mailbox(folder: Path, security: MailSecurity = NO_SECURITY) -> Iterator[Mailbox]:
     """A mailbox that serves, on a free port; stopped at the end."""
     server = Mailbox(folder, free_port(), security)
-    server.start()
-    try:
+    with serving(server):
         yield server
-    finally:
-        server.stop()
 
 
 @click.command(context_settings={"show_default": True})
@@ -141,16 +137,8 @@ def running_mailbox(folder: Path, security: MailSecurity = NO_SECURITY) -> Itera
 )
 def main(port: int, folder: Path) -> None:
     """Take mail for anybody, on loopback, and keep it in a Maildir."""
-    stop = stop_on_signals()
-    server = Mailbox(folder, port)
-    try:
-        server.start()
-    except OSError as error:
-        message = f"cannot listen on port {port}: {os.strerror(error.errno or 0)}"
-        raise click.ClickException(message) from error
-    click.echo(f"mail for anybody on {HOST}:{port} goes to {folder}")
-    stop.wait()
-    server.stop()
+    told = f"mail for anybody on {HOST}:{port} goes to {folder}"
+    serve_until_told(Mailbox(folder, port), told)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from local.components import (
     webhook_command,
 )
 from local.ports import HOST, free_port, is_listening
-from local.processes import Child, Goal, await_until, running, start
+from local.processes import Child, Goal, all_running, await_until
 from services.stream.connection import KafkaConnection
 
 LISTENING = Goal("the mail server and the receiver of webhooks should listen", 60.0)
@@ -54,14 +54,10 @@ def peers(folder: Path) -> Iterator[Peers]:
         "mailbox": mailbox_command(smtp_port, files.mails),
         "receiver": receiver_command(webhook_port, files.events, files.secret),
     }
-    with ExitStack() as stack:
-        children = tuple(
-            stack.enter_context(running(start(name, command, folder / f"{name}.log")))
-            for name, command in commands.items()
-        )
-        ports = (smtp_port, webhook_port)
+    ports = (smtp_port, webhook_port)
+    with all_running(commands, folder) as children:
         await_until(lambda: all(map(is_listening, ports)), children, LISTENING)
-        yield Peers(children, smtp_port, webhook_port)
+        yield Peers(tuple(children), smtp_port, webhook_port)
 
 
 def notifying_commands(

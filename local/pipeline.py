@@ -2,8 +2,9 @@
 
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -28,21 +29,54 @@ from local.kafka import KafkaServer, running_kafka
 from local.notices import notifying_commands, peers
 from local.offsets import done, has_caught_up, progress_of, written
 from local.ports import HOST, free_port
-from local.processes import Child, Goal, await_end, await_until, is_running, running, start
+from local.processes import (
+    Child,
+    Goal,
+    all_running,
+    await_end,
+    await_until,
+    is_running,
+    running,
+    start,
+)
 from local.progress import advance, announce, bar
-from services.reports.topics import ALERTS, ALERTS_RETRY_EMAIL, REPORTS, TOPICS
+from services.reports.topics import ALERTS, ALERTS_RETRY_EMAIL, REPORTS, TOPICS, Topic
 from services.stream.connection import KafkaConnection, client_settings
 from services.stream.topics import create_topics
 
 GROUPS = (ALERTING, ARCHIVING)
-NOTIFYING_GROUPS = (EMAIL, WEBHOOK)
 WORKERS = (ALERTING, f"{ARCHIVING}-1", f"{ARCHIVING}-2", EMAIL, EMAIL_RETRIES, WEBHOOK)
 SHAPES = {topic.name: topic for topic in TOPICS}
 REPORTS_TOPIC = SHAPES[REPORTS]
 LANDED = Goal("the fleet should land", 7 * 24 * 3600.0)
-CAUGHT_UP = Goal("alerting and archiving should catch up", 1800.0)
-DELIVERED = Goal("notifying should deliver every alert", 1800.0)
 LOOK_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What consumer groups have to do with a topic, and how that is shown."""
+
+    topic: Topic
+    groups: tuple[str, ...]
+    shown: str
+    unit: str
+    goal: Goal
+
+
+ARCHIVED = Work(
+    REPORTS_TOPIC,
+    GROUPS,
+    "alerted and archived",
+    " reports",
+    Goal("alerting and archiving should catch up", 1800.0),
+)
+DELIVERED = Work(
+    SHAPES[ALERTS],
+    (EMAIL, WEBHOOK),
+    "mailed and posted",
+    " alerts",
+    Goal("notifying should deliver every alert", 1800.0),
+)
 
 
 def stream(fleet: Fleet, folder: Path) -> list[PublishedAlert]:
@@ -74,8 +108,7 @@ def _workers(connection: KafkaConnection, folder: Path) -> Iterator[list[Child]]
     """Alerting, two archiving workers and notifying, all in their groups; and its peers."""
     ports = {name: free_port() for name in WORKERS}
     archive = folder / "archive"
-    with ExitStack() as stack:
-        found = stack.enter_context(peers(folder))
+    with peers(folder) as found:
         commands = {
             ALERTING: alerting_command(connection, ports[ALERTING]),
             **{
@@ -84,16 +117,12 @@ def _workers(connection: KafkaConnection, folder: Path) -> Iterator[list[Child]]
             },
             **notifying_commands(connection, ports, found, folder),
         }
-        children = [
-            *found.children,
-            *(
-                stack.enter_context(running(start(name, command, folder / f"{name}.log")))
-                for name, command in commands.items()
-            ),
-        ]
-        for name, port in ports.items():
-            await_until(partial(_is_ready, port), children, Goal(f"{name} should be ready", 60.0))
-        yield children
+        with all_running(commands, folder) as ours:
+            children = [*found.children, *ours]
+            for name, port in ports.items():
+                goal = Goal(f"{name} should be ready", 60.0)
+                await_until(partial(_is_ready, port), children, goal)
+            yield children
 
 
 def _is_ready(port: int) -> bool:
@@ -120,32 +149,36 @@ def _simulate(fleet: Fleet, server: KafkaServer, workers: list[Child], folder: P
 
 def _catch_up(server: KafkaServer, workers: list[Child]) -> None:
     with _admin(server.connection) as admin:
-        total = written(progress_of(admin, REPORTS_TOPIC, GROUPS))
-        with bar(len(GROUPS) * total, "alerted and archived", " reports") as shown:
-
-            def is_done() -> bool:
-                progress = progress_of(admin, REPORTS_TOPIC, GROUPS)
-                advance(shown, sum(done(progress, group) for group in GROUPS))
-                return has_caught_up(progress, GROUPS)
-
-            await_until(is_done, [server.child, *workers], CAUGHT_UP, LOOK_SECONDS)
+        _await_done(admin, [server.child, *workers], ARCHIVED)
 
 
 def _deliver(server: KafkaServer, workers: list[Child]) -> None:
     """Alerts that are done: delivered, or failed and on the retry topic, which is watched, too."""
-    alerts, retries = SHAPES[ALERTS], SHAPES[ALERTS_RETRY_EMAIL]
+    retries, groups = SHAPES[ALERTS_RETRY_EMAIL], [EMAIL_RETRIES]
     with _admin(server.connection) as admin:
-        total = written(progress_of(admin, alerts, NOTIFYING_GROUPS))
-        with bar(len(NOTIFYING_GROUPS) * total, "mailed and posted", " alerts") as shown:
 
-            def is_done() -> bool:
-                progress = progress_of(admin, alerts, NOTIFYING_GROUPS)
-                advance(shown, sum(done(progress, group) for group in NOTIFYING_GROUPS))
-                return has_caught_up(progress, NOTIFYING_GROUPS) and has_caught_up(
-                    progress_of(admin, retries, [EMAIL_RETRIES]), [EMAIL_RETRIES]
-                )
+        def are_retried() -> bool:
+            return has_caught_up(progress_of(admin, retries, groups), groups)
 
-            await_until(is_done, [server.child, *workers], DELIVERED, LOOK_SECONDS)
+        _await_done(admin, [server.child, *workers], DELIVERED, are_retried)
+
+
+def _await_done(
+    admin: KafkaAdminClient,
+    children: list[Child],
+    work: Work,
+    is_all: Callable[[], bool] = lambda: True,
+) -> None:
+    """Until the groups have done all that stands in the topic, and is_all."""
+    total = written(progress_of(admin, work.topic, work.groups))
+    with bar(len(work.groups) * total, work.shown, work.unit) as shown:
+
+        def is_done() -> bool:
+            progress = progress_of(admin, work.topic, work.groups)
+            advance(shown, sum(done(progress, group) for group in work.groups))
+            return has_caught_up(progress, work.groups) and is_all()
+
+        await_until(is_done, children, work.goal, LOOK_SECONDS)
 
 
 def _admin(connection: KafkaConnection) -> KafkaAdminClient:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -79,6 +79,16 @@ def running(child: Child) -> Iterator[Child]:
         yield child
     finally:
         stop(child)
+
+
+@contextmanager
+def all_running(commands: Mapping[str, Sequence[str]], folder: Path) -> Iterator[list[Child]]:
+    """Each command by its name, with its log in the folder; all are stopped at the end."""
+    with ExitStack() as stack:
+        yield [
+            stack.enter_context(running(start(name, command, folder / f"{name}.log")))
+            for name, command in commands.items()
+        ]
 
 
 def is_running(child: Child) -> bool:

@@ -8,7 +8,6 @@ reads the file sees that. It verifies by docs/notifying.md and shares no code wi
 import hashlib
 import hmac
 import json
-import os
 import socket
 import ssl
 import threading
@@ -25,7 +24,7 @@ from typing import Any
 import click
 
 from local.ports import HOST, free_port
-from services.runtime.stopping import stop_on_signals
+from local.serving import serve_until_told, serving
 
 TOLERANCE_SECONDS = 300
 HANDSHAKE_SECONDS = 5.0
@@ -178,11 +177,8 @@ def running_receiver(
 ) -> Iterator[Receiver]:
     """A receiver that serves, on a free port; stopped at the end."""
     receiver = Receiver(file, free_port(), secret, certificate)
-    receiver.start()
-    try:
+    with serving(receiver):
         yield receiver
-    finally:
-        receiver.stop()
 
 
 @click.command(context_settings={"show_default": True})
@@ -201,16 +197,8 @@ def running_receiver(
 )
 def main(port: int, file: Path, secret_file: Path) -> None:
     """Take webhooks, on loopback, and keep those whose signature is right."""
-    stop = stop_on_signals()
     receiver = Receiver(file, port, secret_file.read_bytes().strip())
-    try:
-        receiver.start()
-    except OSError as error:
-        message = f"cannot listen on port {port}: {os.strerror(error.errno or 0)}"
-        raise click.ClickException(message) from error
-    click.echo(f"webhooks to http://{HOST}:{port} go to {file}")
-    stop.wait()
-    receiver.stop()
+    serve_until_told(receiver, f"webhooks to http://{HOST}:{port} go to {file}")
 
 
 if __name__ == "__main__":
