@@ -7,7 +7,6 @@ import structlog
 
 from services.notifying.bookmark import NOTHING, SPAN_MAX, Bookmark
 from services.notifying.choosing import Waiting, due
-from services.notifying.intake import judged
 from services.notifying.notice import Notice, notice_of
 from services.notifying.recent import RecentIds
 from services.notifying.windows import Windows, key_of
@@ -56,7 +55,7 @@ class PartitionAlerts:
     def take(self, record: HeadedRecord) -> Rejection | None:
         """Accept the next record; what is no alert and not done yet is held until `dispose`."""
         self.next_offset = record.offset + 1
-        content = judged(record.value)
+        content = decoded_alert(record.value)
         if isinstance(content, Alert):
             self._take_alert(record, content)
             return None

@@ -7,6 +7,8 @@ from msgspec import Struct
 from services.reports.report import Location, Telemetry, UtcTime
 
 Kind = Literal["violation", "agitation", "maintenance"]
+# An alert's id becomes an event's id, a header, a record's key, a row's key.
+ALERT_ID_CHARACTERS_MAX = 256
 
 
 class Detail(Struct, frozen=True, gc=False):
@@ -33,3 +35,8 @@ class Alert(Struct, frozen=True, gc=False):
 def alert_id(report_id: str, kind: Kind, index: int) -> str:
     """`<report_id>-<kind>-<index>`; the index counts the subjects within the report."""
     return f"{report_id}-{kind}-{index}"
+
+
+def is_alert_id(text: str) -> bool:
+    """1 to 256 printable ASCII characters."""
+    return 0 < len(text) <= ALERT_ID_CHARACTERS_MAX and text.isascii() and text.isprintable()

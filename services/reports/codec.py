@@ -6,7 +6,7 @@ from itertools import accumulate
 
 import msgspec
 
-from services.reports.alert import Alert
+from services.reports.alert import ALERT_ID_CHARACTERS_MAX, Alert, is_alert_id
 from services.reports.report import Report
 
 REASON_MAX_CHARACTERS = 200
@@ -30,6 +30,11 @@ class Rejection:
     """Why a record is no report: one printable line."""
 
     reason: str
+
+
+UNSOUND_ALERT_ID = Rejection(
+    f"alert_id is not 1 to {ALERT_ID_CHARACTERS_MAX} printable ASCII characters - at `$.alert_id`"
+)
 
 
 def decoded(value: bytes | None) -> Report | Rejection:
@@ -56,9 +61,10 @@ def decoded_alert(value: bytes | None) -> Alert | Rejection:
     if len(value) > NESTING_SUSPECT_BYTES and _is_nested_too_deep(value):
         return Rejection(f"nested deeper than {NESTING_MAX}")
     try:
-        return _alert_decoder.decode(value)
+        alert = _alert_decoder.decode(value)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return Rejection(one_line(str(error) or type(error).__name__))
+    return alert if is_alert_id(alert.alert_id) else UNSOUND_ALERT_ID
 
 
 def _is_nested_too_deep(value: bytes) -> bool:

@@ -1,7 +1,6 @@
 """`python -m services.website`: reads the settings once and wires the parts."""
 
 import os
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import structlog
 from sqlalchemy import Engine
 
 from services.reports import topics
+from services.runtime.clock import now_ms
 from services.runtime.health import serve_health
 from services.runtime.logs import configure_logs
 from services.runtime.settings import component_command, process_options
@@ -37,11 +37,6 @@ from services.website.worker import StoringWorker
 SECRET_KEY_VARIABLE = "DRONEWATCH_S3_SECRET_KEY"
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-
-
-def now_ms() -> int:
-    """The wall clock, milliseconds since the epoch."""
-    return time.time_ns() // 1_000_000
 
 
 @component_command("dronewatch-website")

@@ -4,7 +4,6 @@ The files' format: spark-operator/analysis/results.py.
 """
 
 import csv
-import io
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeVar
@@ -83,11 +82,17 @@ def sides(table: Answer) -> list[tuple[str, Answer]]:
 
 def csv_text(table: Answer) -> str:
     """RFC 4180, with a head line; a text that a spreadsheet would calculate is quoted with '."""
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\r\n")
+    lines = _Lines()
+    writer = csv.writer(lines, lineterminator="\r\n")
     writer.writerow([_plain(name) for name in table.columns])
     writer.writerows([_plain(row.get(name)) for name in table.columns] for row in table.rows)
-    return file.getvalue()
+    return "".join(lines)
+
+
+class _Lines(list[str]):
+    """What csv writes to; no file."""
+
+    write = list.append
 
 
 def _plain(value: Any) -> Any:

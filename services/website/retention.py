@@ -11,6 +11,7 @@ import click
 import structlog
 from sqlalchemy import Column, Connection, Engine, Select, Table, delete, select
 
+from services.runtime.clock import now_ms
 from services.runtime.logs import configure_logs
 from services.runtime.settings import component_command
 from services.website.counting import count
@@ -73,11 +74,11 @@ def all_deleted(delete_batch: Callable[[int], int], rows: int) -> int:
 def main(engine: Engine, days: int, audit_days: int, batch_rows: int) -> None:
     """Delete old alerts, and old entries of the audit."""
     configure_logs("auto", "info")
-    now_ms = time.time_ns() // 1_000_000
+    started_ms = now_ms()
     with ready_database(engine):
-        gone = all_deleted(partial(delete_alerts, engine, now_ms - days * DAY_MS), batch_rows)
+        gone = all_deleted(partial(delete_alerts, engine, started_ms - days * DAY_MS), batch_rows)
         read = all_deleted(
-            partial(delete_readings, engine, now_ms - audit_days * DAY_MS), batch_rows
+            partial(delete_readings, engine, started_ms - audit_days * DAY_MS), batch_rows
         )
     log.info("deleted", alerts=gone, readings=read)
 

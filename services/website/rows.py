@@ -10,9 +10,9 @@ from services.reports.alert import Alert
 from services.reports.codec import Rejection
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# `<report_id>-<kind>-<index>`; an index of PostgreSQL's takes no text of more than 2,700 bytes.
-ALERT_ID_CHARACTERS_MAX = 256
+# An index of PostgreSQL's takes no text of more than 2,700 bytes.
 ID_CHARACTERS_MAX = 128
+INDEXED = ("report_id", "drone_id")
 PLAIN = ("alert_id", "kind", "drone_id", "report_id", "subject")
 # Real places and words are far below it; an alert may have 4 MiB of them.
 SEARCH_CHARACTERS_MAX = 8_000
@@ -41,13 +41,9 @@ def row_of(alert: Alert, stored_at_ms: int, detected_at_ms: int | None) -> Row |
 
 
 def _fault(alert: Alert) -> Rejection | None:
-    if not (alert.alert_id.isascii() and alert.alert_id.isprintable()):
-        return Rejection("alert_id is not printable ASCII")
-    limits = {"alert_id": ALERT_ID_CHARACTERS_MAX, "report_id": ID_CHARACTERS_MAX}
-    limits |= {"drone_id": ID_CHARACTERS_MAX}
-    longer = (name for name, limit in limits.items() if len(getattr(alert, name)) > limit)
+    longer = (name for name in INDEXED if len(getattr(alert, name)) > ID_CHARACTERS_MAX)
     name = next(longer, None)
-    return Rejection(f"{name} has more than {limits[name]} characters") if name else None
+    return Rejection(f"{name} has more than {ID_CHARACTERS_MAX} characters") if name else None
 
 
 def milliseconds(time: datetime) -> int:

@@ -2,7 +2,6 @@
 
 import os
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import click
 from argon2 import PasswordHasher
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
+from services.runtime.clock import now_ms
 from services.runtime.settings import component_command
 from services.website.database import reading, writing
 from services.website.options import database_options, ready_database
@@ -35,7 +35,7 @@ def add_user(connection: Connection, name: str, role: Role, password: str) -> No
     """A new user; UserExistsError. Within `writing`."""
     if connection.scalar(select(users.c.user_id).where(users.c.name == name)) is not None:
         raise UserExistsError(f"there is a user {name} already")
-    made = {"name": name, "role": role, "created_at_ms": time.time_ns() // 1_000_000}
+    made = {"name": name, "role": role, "created_at_ms": now_ms()}
     connection.execute(insert(users).values(password_hash=PasswordHasher().hash(password), **made))
 
 

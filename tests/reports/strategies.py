@@ -79,7 +79,7 @@ reports = st.builds(
 )
 alerts = st.builds(
     Alert,
-    alert_id=texts,
+    alert_id=st.text(printable_ascii, min_size=1, max_size=256),
     kind=st.sampled_from(("violation", "agitation", "maintenance")),
     report_id=texts,
     drone_id=texts,

@@ -432,3 +432,13 @@ def test_one_line_is_cut_at_its_limit() -> None:
 
 def test_an_alert_id_names_report_kind_and_index() -> None:
     assert alert_id("r-1", "agitation", 2) == "r-1-agitation-2"
+
+
+@pytest.mark.parametrize("alert_id", ["", "a\r\nBcc: all@example.org", "a\0", "é", "x" * 257])
+def test_an_id_that_could_be_no_header_is_refused(alert_id: str) -> None:
+    value = msgspec.json.encode(ALERT | {"alert_id": alert_id})
+
+    content = decoded_alert(value)
+
+    assert isinstance(content, Rejection)
+    assert "$.alert_id" in content.reason

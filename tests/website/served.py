@@ -17,6 +17,7 @@ from sqlalchemy import Engine, insert
 from local.ports import free_port
 from services.reports.alert import Alert, Detail
 from services.reports.report import Location, Telemetry
+from services.runtime.clock import now_ms
 from services.website.app import create_app
 from services.website.database import writing
 from services.website.results import ResultsFolder
@@ -31,10 +32,6 @@ PASSWORD = "correct horse battery staple"
 HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 NAME = "Zoe Quill"
 UTC_TIME = datetime(2026, 3, 9, 14, 30, tzinfo=UTC)
-
-
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

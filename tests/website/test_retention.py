@@ -3,6 +3,7 @@
 from click.testing import CliRunner
 from sqlalchemy import Engine, func, insert, select
 
+from services.runtime.clock import now_ms
 from services.website.database import reading, writing
 from services.website.marks import put_mark
 from services.website.queries import counts, newest
@@ -11,7 +12,6 @@ from services.website.schema import actions, audit
 from services.website.states import Mark
 from services.website.storing import store
 from tests.website.samples import row, rows
-from tests.website.served import now_ms
 
 
 def test_old_alerts_go_with_what_was_done_about_them(engine: Engine) -> None:
