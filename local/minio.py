@@ -3,6 +3,7 @@
 import os
 import secrets
 import shutil
+import ssl
 import subprocess
 import urllib.error
 import urllib.request
@@ -19,6 +20,8 @@ from local.processes import Child, Goal, await_until, kill, start, stop
 
 MODULE = "github.com/minio/minio"
 VERSION = "v0.0.0-20260212201848-7aac2a2c5b7c"
+# public.crt and private.key.
+CERTIFICATES = Path(".minio", "certs")
 START_SECONDS = 60.0
 BUILD_SECONDS = 1800.0
 
@@ -36,11 +39,12 @@ class MinioServer:
     access_key: str
     secret_key: str = field(repr=False)
     child: Child
+    ca_file: Path | None = None
 
     @property
     def endpoint(self) -> str:
-        """Its address as clients want it: http://host:port."""
-        return f"http://{HOST}:{self.port}"
+        """Its address as clients want it: http://host:port, or https:// if it has a CA."""
+        return f"{'https' if self.ca_file else 'http'}://{HOST}:{self.port}"
 
     def stop(self) -> None:
         """Stop it cleanly; restart() brings it back."""
@@ -58,10 +62,13 @@ class MinioServer:
 
 
 @contextmanager
-def running_minio(folder: Path) -> Iterator[MinioServer]:
-    """A server that serves, on a free port with keys of its own; stopped at the end."""
+def running_minio(folder: Path, ca_file: Path | None = None) -> Iterator[MinioServer]:
+    """A server that serves, on a free port with keys of its own; stopped at the end.
+
+    With a CA it serves TLS: its certificate, by that CA, stands in CERTIFICATES of the folder.
+    """
     port, keys = free_port(), (secrets.token_hex(8), secrets.token_hex(16))
-    server = MinioServer(folder, port, *keys, _start(folder, port, keys))
+    server = MinioServer(folder, port, *keys, _start(folder, port, keys), ca_file)
     try:
         _await_ready(server)
         yield server
@@ -72,7 +79,7 @@ def running_minio(folder: Path) -> Iterator[MinioServer]:
 def _start(folder: Path, port: int, keys: tuple[str, str]) -> Child:
     command = [minio_executable(), "server", str(folder / "data"), "--address", f"{HOST}:{port}"]
     environ = {
-        # It makes a folder for certificates there.
+        # Where it looks for certificates.
         "HOME": str(folder),
         "MINIO_ROOT_USER": keys[0],
         "MINIO_ROOT_PASSWORD": keys[1],
@@ -88,8 +95,10 @@ def _await_ready(server: MinioServer) -> None:
 
 
 def _is_ready(server: MinioServer) -> bool:
+    url = f"{server.endpoint}/minio/health/cluster"
+    context = ssl.create_default_context(cafile=server.ca_file) if server.ca_file else None
     try:
-        with urllib.request.urlopen(f"{server.endpoint}/minio/health/cluster", timeout=5) as answer:
+        with urllib.request.urlopen(url, timeout=5, context=context) as answer:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False

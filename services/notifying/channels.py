@@ -13,6 +13,7 @@ from services.notifying.email import EmailChannel, SmtpServer
 from services.notifying.log import LogChannel
 from services.notifying.mail import Addresses
 from services.notifying.webhook import Webhook, WebhookChannel
+from services.runtime.tls import tls_context
 
 SMTP_PASSWORD_VARIABLE = "DRONEWATCH_SMTP_PASSWORD"
 WEBHOOK_SECRET_VARIABLE = "DRONEWATCH_WEBHOOK_SECRET"
@@ -104,9 +105,7 @@ def _smtp_server(settings: Settings) -> SmtpServer:
         host=inputs.host("--smtp-host", inputs.given("--smtp-host", settings["smtp_host"])),
         port=settings["smtp_port"] or SMTP_PORTS[security],
         context=(
-            None
-            if security == "none"
-            else inputs.tls_context("--smtp-ca-file", settings["smtp_ca_file"])
+            None if security == "none" else tls_context("--smtp-ca-file", settings["smtp_ca_file"])
         ),
         is_tls_at_once=security == "tls",
         user=user,
@@ -125,7 +124,7 @@ def _webhook(settings: Settings) -> Channel:
     webhook = Webhook(
         url=inputs.url("--webhook-url", inputs.given("--webhook-url", settings["webhook_url"])),
         secret=secret.encode(),
-        context=inputs.tls_context("--webhook-ca-file", settings["webhook_ca_file"]),
+        context=tls_context("--webhook-ca-file", settings["webhook_ca_file"]),
     )
     return WebhookChannel(webhook, settings["webhook_per_minute"])
 

@@ -2,7 +2,6 @@
 
 import os
 import re
-import ssl
 from pathlib import Path
 
 import click
@@ -75,11 +74,3 @@ def secret(option: str, file: Path | None, variable: str) -> str:
     if not text:
         raise click.UsageError(f"no secret: give {option} a file that holds it, or set {variable}")
     return text
-
-
-def tls_context(option: str, ca_file: Path | None) -> ssl.SSLContext:
-    """Verifies certificates and names, by this CA or else by those the system trusts."""
-    try:
-        return ssl.create_default_context(cafile=ca_file)
-    except OSError as error:
-        raise click.UsageError(f"{option}: no certificates can be read from {ca_file}") from error

@@ -15,6 +15,7 @@ from services.runtime.health import serve_health
 from services.runtime.logs import configure_logs
 from services.runtime.settings import component_command, process_options
 from services.runtime.stopping import stop_on_signals
+from services.runtime.tls import tls_context
 from services.stream.component import Membership, consume, group_options
 from services.stream.connection import KafkaConnection, kafka_options
 from services.stream.headed import read_headed
@@ -66,6 +67,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--s3-region", default="us-east-1")
 @click.option("--s3-access-key", help=f"User; its secret: {SECRET_KEY_VARIABLE} or a file.")
 @click.option("--s3-secret-key-file", type=FILE, help="File that holds the user's secret.")
+@click.option("--s3-ca-file", type=FILE, help="The store's CA, PEM.")
 @click.option("--map-file", type=FILE, help="GeoJSON: the outline drawn behind the alerts.")
 def main(connection: KafkaConnection, engine: Engine, **settings: Any) -> None:
     """Show alerts as they come, the analyses' answers, and the fleet."""
@@ -115,7 +117,9 @@ def _results(settings: Mapping[str, Any]) -> Results:
     user, endpoint = settings["s3_access_key"], settings["s3_endpoint"]
     if not endpoint.startswith(("http://", "https://")):
         raise click.UsageError("--s3-endpoint must begin with http:// or https://")
-    access = S3Access(endpoint, user, secret, settings["s3_region"]) if user and secret else None
+    context = tls_context("--s3-ca-file", settings["s3_ca_file"])
+    region = settings["s3_region"]
+    access = S3Access(endpoint, user, secret, region, context) if user and secret else None
     return results_at(settings["results"], access)
 
 

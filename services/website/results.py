@@ -3,6 +3,7 @@
 `<question>/latest.json` is the manifest of the newest complete run, `<question>/<run>/` its files.
 """
 
+import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -24,12 +25,16 @@ class ResultsUnavailableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class S3Access:
-    """How to reach the object storage; endpoint with its scheme, http:// or https://."""
+    """How to reach the object storage; endpoint with its scheme, http:// or https://.
+
+    context: whom we trust, for https.
+    """
 
     endpoint: str
     access_key: str
     secret_key: str = field(repr=False)
     region: str = "us-east-1"
+    context: ssl.SSLContext | None = None
 
 
 class Results(Protocol):
@@ -84,7 +89,9 @@ class ResultsBucket:
             secure=url.scheme == "https",
             region=access.region,
             http_client=urllib3.PoolManager(
-                timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS), retries=False
+                timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
+                retries=False,
+                ssl_context=access.context,
             ),
         )
 

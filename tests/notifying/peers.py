@@ -11,9 +11,9 @@ from local.mailbox import Mailbox
 from local.ports import HOST
 from local.receiver import Receiver
 from services.notifying.email import EmailChannel, SmtpServer
-from services.notifying.inputs import tls_context
 from services.notifying.mail import Addresses
 from services.notifying.webhook import Webhook, WebhookChannel
+from services.runtime.tls import tls_context
 
 SENDER = "alerts@city.example"
 OPS, DUTY, MAYOR = "ops@city.example", "duty@city.example", "mayor@city.example"

@@ -13,9 +13,9 @@ from local.mailbox import Mailbox, MailSecurity, running_mailbox
 from local.ports import HOST
 from local.receiver import running_receiver
 from services.notifying.email import SmtpServer
-from services.notifying.inputs import tls_context
 from services.notifying.notice import Outcome
 from services.notifying.webhook import Webhook, WebhookChannel
+from services.runtime.tls import tls_context
 from tests.notifying.peers import DUTY, MAYOR, OPS, SECRET, email_channel, silent_peer
 from tests.notifying.samples import notice
 
