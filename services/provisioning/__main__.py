@@ -20,7 +20,13 @@ from minio import Minio
 from minio.error import S3Error
 from urllib3.exceptions import HTTPError
 
-from services.provisioning.credentials import create_once, new_credentials
+from services.provisioning.credentials import (
+    STORE_ROOT,
+    STORE_USER,
+    WEBSITE,
+    create_once,
+    new_credentials,
+)
 from services.provisioning.fetching import NO_SUCH_OBJECT, fetch
 from services.provisioning.policies import Layout
 from services.provisioning.store import FAILURES, Keys, administration, provision, reader
@@ -43,16 +49,23 @@ def main() -> None:
 @click.option("--namespace", required=True, help="Where the Secrets are made.")
 @click.option("--root", "root_secret", help="Secret for the store's root user.")
 @click.option("--user", "user_secrets", multiple=True, help="Secret for a user; may be repeated.")
+@click.option("--website", "website_secret", help="Secret for the website's key and operator.")
 @click.option("--label", "labels", multiple=True, help="name=value, on each Secret made.")
 def make_secrets(
-    namespace: str, root_secret: str | None, user_secrets: tuple[str, ...], labels: tuple[str, ...]
+    namespace: str,
+    root_secret: str | None,
+    user_secrets: tuple[str, ...],
+    website_secret: str | None,
+    labels: tuple[str, ...],
 ) -> None:
     """Make the Secrets that are missing, with random content."""
     configure_logs("auto", "info")
     named = dict(label.split("=", 1) for label in labels)
-    wanted = [(name, ("accessKey", "secretKey")) for name in user_secrets]
-    if root_secret:
-        wanted.append((root_secret, ("rootUser", "rootPassword")))
+    single = ((root_secret, STORE_ROOT), (website_secret, WEBSITE))
+    wanted = [
+        *((name, STORE_USER) for name in user_secrets),
+        *((name, keys) for name, keys in single if name),
+    ]
     try:
         config.load_incluster_config()  # type: ignore[no-untyped-call]
         api = client.CoreV1Api()

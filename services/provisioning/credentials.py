@@ -2,6 +2,7 @@
 
 import secrets
 import string
+from collections.abc import Mapping
 
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
@@ -10,6 +11,12 @@ CONFLICT = 409
 LETTERS = string.ascii_letters + string.digits
 KEY_LENGTH = 20
 PASSWORD_LENGTH = 40
+
+# Keys of a Secret, and the lengths of their texts.
+STORE_ROOT = {"rootUser": KEY_LENGTH, "rootPassword": PASSWORD_LENGTH}
+STORE_USER = {"accessKey": KEY_LENGTH, "secretKey": PASSWORD_LENGTH}
+# A person types the operator's password, at least once.
+WEBSITE = {"sessionKey": 64, "operatorPassword": 20}
 
 
 def random_text(length: int) -> str:
@@ -28,13 +35,11 @@ def create_once(api: client.CoreV1Api, namespace: str, secret: client.V1Secret) 
     return True
 
 
-def new_credentials(name: str, keys: tuple[str, str], labels: dict[str, str]) -> client.V1Secret:
-    """A new user and its password, under the two keys; never the same twice."""
-    user_key, password_key = keys
+def new_credentials(
+    name: str, lengths: Mapping[str, int], labels: dict[str, str]
+) -> client.V1Secret:
+    """A random text of its length under each key; never the same twice."""
     return client.V1Secret(
         metadata=client.V1ObjectMeta(name=name, labels=labels),
-        string_data={
-            user_key: random_text(KEY_LENGTH),
-            password_key: random_text(PASSWORD_LENGTH),
-        },
+        string_data={key: random_text(length) for key, length in lengths.items()},
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 from argon2 import PasswordHasher
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from services.runtime.clock import now_ms
 from services.runtime.settings import component_command
@@ -37,6 +37,12 @@ def add_user(connection: Connection, name: str, role: Role, password: str) -> No
         raise UserExistsError(f"there is a user {name} already")
     made = {"name": name, "role": role, "created_at_ms": now_ms()}
     connection.execute(insert(users).values(password_hash=PasswordHasher().hash(password), **made))
+
+
+def add_first_user(connection: Connection, name: str, role: Role, password: str) -> None:
+    """A new user unless there is any. Within `writing`."""
+    if connection.scalar(select(func.count()).select_from(users)) == 0:
+        add_user(connection, name, role, password)
 
 
 def change_password(connection: Connection, name: str, password: str) -> None:
@@ -93,11 +99,13 @@ def main() -> None:
 @database_options
 @click.argument("name", callback=user_name)
 @click.option("--role", type=click.Choice(ROLES), required=True)
+@click.option("--first", is_flag=True, help="Only if there is no user yet; else nothing is done.")
 @password_option
-def add(engine: Engine, name: str, role: Role, password_file: Path | None) -> None:
+def add(engine: Engine, name: str, role: Role, first: bool, password_file: Path | None) -> None:
     """Add the user NAME."""
     password = chosen_password(password_file)
-    _change(engine, lambda connection: add_user(connection, name, role, password))
+    added = add_first_user if first else add_user
+    _change(engine, lambda connection: added(connection, name, role, password))
 
 
 @component_command("password")

@@ -9,9 +9,9 @@ import pytest
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
-from services.provisioning.credentials import create_once, new_credentials
-
-KEYS = ("accessKey", "secretKey")
+from services.provisioning.credentials import STORE_USER, WEBSITE, create_once, new_credentials
+from services.website.session_key import KEY_BYTES_MIN
+from services.website.users import PASSWORD_CHARACTERS
 
 
 class ApiServer(ThreadingHTTPServer):
@@ -60,19 +60,25 @@ def api(server: ApiServer) -> Iterator[client.CoreV1Api]:
 
 
 def test_a_secret_that_stands_is_left_as_it_is(api: client.CoreV1Api, server: ApiServer) -> None:
-    assert create_once(api, "sky", new_credentials("user", KEYS, {}))
+    assert create_once(api, "sky", new_credentials("user", STORE_USER, {}))
     made = dict(server.secrets["user"])
-    assert not create_once(api, "sky", new_credentials("user", KEYS, {}))
+    assert not create_once(api, "sky", new_credentials("user", STORE_USER, {}))
     assert server.secrets["user"] == made
-    assert made.keys() == set(KEYS)
+    assert made.keys() == STORE_USER.keys()
 
 
 def test_what_is_forbidden_is_an_error(api: client.CoreV1Api) -> None:
     with pytest.raises(ApiException, match="403"):
-        create_once(api, "locked", new_credentials("user", KEYS, {}))
+        create_once(api, "locked", new_credentials("user", STORE_USER, {}))
 
 
 def test_no_two_passwords_are_the_same_and_minio_accepts_their_length() -> None:
-    secrets = [new_credentials(f"user-{n}", KEYS, {}).string_data for n in range(100)]
+    secrets = [new_credentials(f"user-{n}", STORE_USER, {}).string_data for n in range(100)]
     assert len({secret["secretKey"] for secret in secrets}) == 100
     assert all(3 <= len(s["accessKey"]) <= 20 and 8 <= len(s["secretKey"]) <= 40 for s in secrets)
+
+
+def test_the_website_takes_its_key_and_its_first_operators_password() -> None:
+    made = new_credentials("website", WEBSITE, {}).string_data
+    assert len(made["sessionKey"].encode()) >= KEY_BYTES_MIN
+    assert len(made["operatorPassword"]) in PASSWORD_CHARACTERS

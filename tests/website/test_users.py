@@ -99,3 +99,14 @@ def test_a_database_that_is_not_there_is_said_in_a_line(
     done = run(place, "list")
     assert (done.exit_code, said in done.output) == (exit_code, True), done.output
     assert "Traceback" not in done.output
+
+
+def test_a_first_user_is_added_once_and_never_takes_the_place_of_another(place: str) -> None:
+    first = ("add", "boss", "--role", "operator", "--first")
+    assert run(place, *first).exit_code == 0
+    assert run(place, *first, password=OTHER).exit_code == 0
+    assert run(place, "list").output == "boss\toperator\n"
+    run(place, "add", "otto", "--role", "operator")
+    run(place, "remove", "boss")
+    assert run(place, *first).exit_code == 0
+    assert run(place, "list").output == "otto\toperator\n"
