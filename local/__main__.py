@@ -1,7 +1,9 @@
 """`python -m local demo`: reads the settings once and runs the demo."""
 
 import contextlib
+import os
 import signal
+import sys
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -9,7 +11,7 @@ from typing import Any
 import click
 
 from local.components import MISSIONS, Fleet
-from local.demo import run_demo
+from local.demo import is_kept, run_demo
 from local.jars import kafka_jars
 from local.minio import NoMinioError, minio_executable
 from local.run_folder import claimed
@@ -59,12 +61,22 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     default=RUN_FOLDER,
     help="Where everything of the run is kept; emptied at the start.",
 )
+@click.option(
+    "--website-port",
+    type=click.IntRange(1, 65535),
+    default=8000,
+    help="Of the website; if it is not free, another one.",
+)
 @click.option("--analysis/--no-analysis", "with_analysis", default=True, help="Ask Spark, or not.")
-def demo(run_folder: Path, with_analysis: bool, **fleet: Any) -> None:
-    """The main job, end to end: drones, Kafka, alerts, archive, answers; then a check of it all."""
+def demo(run_folder: Path, with_analysis: bool, website_port: int, **fleet: Any) -> None:
+    """The main job, end to end: drones, Kafka, alerts, archive, answers; then a check of it all.
+
+    On a terminal the website then stays up until Ctrl-C, unless CI=true or KEEP=0.
+    """
     kafka_jars()
+    stays = is_kept(sys.stdout.isatty(), os.environ)
     with claimed(run_folder) as folder:
-        run_demo(Fleet(**fleet), folder, with_analysis)
+        run_demo(Fleet(**fleet), folder, with_analysis, website_port, stays)
 
 
 @main.command()

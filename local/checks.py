@@ -88,7 +88,7 @@ def notice_differences(
 ) -> tuple[str, ...]:
     """Each published alert stands in one notice, once: alone or in a digest; notices: their ids.
 
-    what: "mailed", "posted".
+    what: "mailed", "posted"; "on the website", where a page of alerts is a notice.
     """
     published = {alert.alert_id for alert in alerts}
     carried = Counter(name for notice in notices for name in notice)

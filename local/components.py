@@ -12,6 +12,7 @@ MISSIONS = {"prestacop": 1, "peacewatch": 1, "both": 2}
 START = "2026-03-02T00:00:00Z"
 ALERTING, ARCHIVING = "alerting", "archiving"
 EMAIL, EMAIL_RETRIES, WEBHOOK = "notifying-email", "notifying-email-retries", "notifying-webhook"
+WEBSITE = "website"
 # Objects of 10 s instead of minutes: the demo has caught up soon after the last report.
 OBJECT_AGE_SECONDS = 10
 # The demo's days pass in seconds: so do the windows of its alerts, and most go in digests.
@@ -104,6 +105,26 @@ def webhook_command(
     ]
     command = [*_module("services.notifying"), "webhook", *options]
     return [*command, *_notifying(connection, health_port)]
+
+
+def user_command(role: str, database: Path, password_file: Path) -> list[str]:
+    """Somebody who may sign in to the website, named as their role: operator or viewer."""
+    options = ["--database", str(database), "--password-file", str(password_file)]
+    return [*_module("services.website.users"), "add", role, "--role", role, *options]
+
+
+def website_command(
+    connection: KafkaConnection, health_port: int, port: int, database: Path, results: Path
+) -> list[str]:
+    """The website on a file of SQLite's."""
+    options = [
+        *("--group", WEBSITE),
+        *("--host", HOST),
+        *("--port", str(port)),
+        *("--database", str(database)),
+        *("--results", str(results)),
+    ]
+    return [*_module("services.website"), *options, *_process(connection, health_port)]
 
 
 def mailbox_command(port: int, mails: Path) -> list[str]:

@@ -10,7 +10,7 @@ class Figures:
     """What a run measured; latencies from report acknowledged to alert published.
 
     reports: the drones', in so many seconds; history_reports, history_rejected: rows of the file.
-    mails, webhooks: how many alerts each carried.
+    mails, webhooks: how many alerts each carried; shown: alerts on the website.
     """
 
     reports: int
@@ -22,6 +22,7 @@ class Figures:
     history_rejected: int = 0
     mails: Sequence[int] = ()
     webhooks: Sequence[int] = ()
+    shown: int = 0
 
 
 def percentile(values: Sequence[int], share: float) -> int:
@@ -41,6 +42,7 @@ def figure_lines(figures: Figures) -> list[str]:
         f"Alerts   {len(figures.alert_latencies_ms):,} published; {_latency_text(figures)}",
         f"Mails    {_notices_text(figures.mails)}",
         f"Webhooks {_notices_text(figures.webhooks)}",
+        f"Website  {figures.shown:,} alerts",
     ]
 
 

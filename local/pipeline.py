@@ -1,7 +1,5 @@
 """The streaming half of the demo: drones to alerts, people and archive, until all is done."""
 
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +8,7 @@ from pathlib import Path
 
 from kafka import KafkaAdminClient
 
+from local.base import Base
 from local.checks import PublishedAlert
 from local.components import (
     ALERTING,
@@ -17,6 +16,7 @@ from local.components import (
     EMAIL,
     EMAIL_RETRIES,
     WEBHOOK,
+    WEBSITE,
     Fleet,
     alerting_command,
     archiving_command,
@@ -25,10 +25,9 @@ from local.components import (
 )
 from local.evidence import published_alerts
 from local.history import history_loaded, write_history
-from local.kafka import KafkaServer, running_kafka
 from local.notices import notifying_commands, peers
 from local.offsets import done, has_caught_up, progress_of, written
-from local.ports import HOST, free_port
+from local.ports import free_port, is_ready
 from local.processes import (
     Child,
     Goal,
@@ -42,7 +41,6 @@ from local.processes import (
 from local.progress import advance, announce, bar
 from services.reports.topics import ALERTS, ALERTS_RETRY_EMAIL, REPORTS, TOPICS, Topic
 from services.stream.connection import KafkaConnection, client_settings
-from services.stream.topics import create_topics
 
 GROUPS = (ALERTING, ARCHIVING)
 WORKERS = (ALERTING, f"{ARCHIVING}-1", f"{ARCHIVING}-2", EMAIL, EMAIL_RETRIES, WEBHOOK)
@@ -72,35 +70,34 @@ ARCHIVED = Work(
 )
 DELIVERED = Work(
     SHAPES[ALERTS],
-    (EMAIL, WEBHOOK),
-    "mailed and posted",
+    (EMAIL, WEBHOOK, WEBSITE),
+    "mailed, posted and shown",
     " alerts",
-    Goal("notifying should deliver every alert", 1800.0),
+    Goal("notifying and the website should have every alert", 1800.0),
 )
 
 
-def stream(fleet: Fleet, folder: Path) -> list[PublishedAlert]:
-    """Run Kafka, the workers, the fleet and the loader until all is done; what was published.
+def stream(fleet: Fleet, base: Base, folder: Path) -> list[PublishedAlert]:
+    """Run the workers, the fleet and the loader until all is done; what was published.
 
     The ledgers and the archive stay in the folder. ClickException if a process ends early.
     """
     if fleet.history_rows:
         announce(f"Writing {fleet.history_rows:,} rows as New York publishes its parking history")
         write_history(fleet, folder)
-    announce("Starting Kafka")
-    with running_kafka(folder / "kafka") as server:
-        create_topics(server.connection, TOPICS)
-        announce("Starting alerting, two archiving workers, notifying and whom it notifies")
-        with _workers(server.connection, folder) as workers:
-            announce(_plan(fleet))
-            with history_loaded(fleet, server.connection, folder):
-                _simulate(fleet, server, workers, folder)
-            announce("Waiting until alerting and archiving have caught up")
-            _catch_up(server, workers)
-            announce("Waiting until every alert is mailed and posted")
-            _deliver(server, workers)
-            announce("Stopping them")
-        return published_alerts(server.connection)
+    connection = base.kafka.connection
+    announce("Starting alerting, two archiving workers, notifying and whom it notifies")
+    with _workers(connection, folder) as workers:
+        children = [*base.children, *workers]
+        announce(_plan(fleet))
+        with history_loaded(fleet, connection, folder):
+            _simulate(fleet, connection, children, folder)
+        announce("Waiting until alerting and archiving have caught up")
+        _catch_up(connection, children)
+        announce("Waiting until every alert is mailed, posted and on the website")
+        _deliver(connection, children)
+        announce("Stopping all but Kafka and the website")
+    return published_alerts(connection)
 
 
 @contextmanager
@@ -121,46 +118,40 @@ def _workers(connection: KafkaConnection, folder: Path) -> Iterator[list[Child]]
             children = [*found.children, *ours]
             for name, port in ports.items():
                 goal = Goal(f"{name} should be ready", 60.0)
-                await_until(partial(_is_ready, port), children, goal)
+                await_until(partial(is_ready, port), children, goal)
             yield children
 
 
-def _is_ready(port: int) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://{HOST}:{port}/readyz", timeout=5) as answer:
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False
-
-
-def _simulate(fleet: Fleet, server: KafkaServer, workers: list[Child], folder: Path) -> None:
-    command = simulator_command(fleet, server.connection, folder / "ledger.jsonl")
+def _simulate(
+    fleet: Fleet, connection: KafkaConnection, children: list[Child], folder: Path
+) -> None:
+    command = simulator_command(fleet, connection, folder / "ledger.jsonl")
     simulator = start("simulator", command, folder / "simulator.log")
     shown = bar(reports_planned(fleet), "sent", " reports")
-    with running(simulator), _admin(server.connection) as admin, shown:
+    with running(simulator), _admin(connection) as admin, shown:
 
         def has_ended() -> bool:
             advance(shown, written(progress_of(admin, REPORTS_TOPIC, GROUPS)))
             return not is_running(simulator)
 
-        await_until(has_ended, [server.child, *workers], LANDED, LOOK_SECONDS)
+        await_until(has_ended, children, LANDED, LOOK_SECONDS)
     await_end(simulator, timeout_seconds=0)
 
 
-def _catch_up(server: KafkaServer, workers: list[Child]) -> None:
-    with _admin(server.connection) as admin:
-        _await_done(admin, [server.child, *workers], ARCHIVED)
+def _catch_up(connection: KafkaConnection, children: list[Child]) -> None:
+    with _admin(connection) as admin:
+        _await_done(admin, children, ARCHIVED)
 
 
-def _deliver(server: KafkaServer, workers: list[Child]) -> None:
+def _deliver(connection: KafkaConnection, children: list[Child]) -> None:
     """Alerts that are done: delivered, or failed and on the retry topic, which is watched, too."""
     retries, groups = SHAPES[ALERTS_RETRY_EMAIL], [EMAIL_RETRIES]
-    with _admin(server.connection) as admin:
+    with _admin(connection) as admin:
 
         def are_retried() -> bool:
             return has_caught_up(progress_of(admin, retries, groups), groups)
 
-        _await_done(admin, [server.child, *workers], DELIVERED, are_retried)
+        _await_done(admin, children, DELIVERED, are_retried)
 
 
 def _await_done(

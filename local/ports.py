@@ -1,7 +1,9 @@
-"""Free TCP ports on loopback for the servers started here."""
+"""TCP ports on loopback: free ones for the servers started here, and who answers on one."""
 
 import random
 import socket
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 
 HOST = "127.0.0.1"
@@ -30,6 +32,15 @@ def is_listening(port: int) -> bool:
     """Whether a server accepts connections there."""
     with socket.socket() as probe:
         return probe.connect_ex((HOST, port)) == 0
+
+
+def is_ready(health_port: int) -> bool:
+    """Whether the component with this health port says so."""
+    try:
+        with urllib.request.urlopen(f"http://{HOST}:{health_port}/readyz", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
 
 
 def _fails(action: Callable[[], object]) -> bool:

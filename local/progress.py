@@ -1,6 +1,7 @@
 """Progress for whoever waits: a line for each step, a bar for each long one."""
 
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 import click
@@ -14,6 +15,12 @@ LOG_SECONDS = 10.0
 def announce(step: str) -> None:
     """Say what is done next."""
     click.echo(f"==> {step}")
+
+
+def show(lines: Iterable[str]) -> None:
+    """Print what belongs to the step."""
+    for line in lines:
+        click.echo(f"    {line}")
 
 
 def bar(total: int, goal: str, unit: str) -> "tqdm[Any]":

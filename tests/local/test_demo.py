@@ -1,11 +1,10 @@
 import os
 import re
 import signal
+import sqlite3
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import psutil
@@ -13,30 +12,7 @@ import pytest
 
 from services.stream.connection import KafkaConnection
 from services.stream.producer import producer
-
-SMALL = ["--days", "1", "--drones", "2", "--fault-share", "0.01", "--history-rows", "400"]
-
-
-@contextmanager
-def demo(folder: Path, *options: str) -> Iterator["subprocess.Popen[str]"]:
-    command = [sys.executable, "-m", "local", "demo", "--run-folder", str(folder), *options]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as run:
-        try:
-            yield run
-        finally:
-            run.terminate()
-
-
-def await_reports(run: "subprocess.Popen[str]", folder: Path) -> None:
-    """Until the first reports of the fleet are in its ledger."""
-    ledger = folder / "ledger.jsonl"
-    deadline = time.monotonic() + 120
-    while not (ledger.exists() and ledger.stat().st_size):
-        assert run.poll() is None, run.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+from tests.local.demos import SMALL, await_reports, demo
 
 
 def await_mail(run: "subprocess.Popen[str]", folder: Path) -> Path:
@@ -47,6 +23,16 @@ def await_mail(run: "subprocess.Popen[str]", folder: Path) -> Path:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     return mails[0]
+
+
+def hide_alert(run: "subprocess.Popen[str]", folder: Path) -> None:
+    """Deletes an alert from the website's database, once there is one."""
+    deadline = time.monotonic() + 120
+    with closing(sqlite3.connect(folder / "website.sqlite", isolation_level=None)) as database:
+        while not database.execute("DELETE FROM alerts WHERE seq = 1").rowcount:
+            assert run.poll() is None, run.communicate()
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
 
 
 def broker_of(folder: Path) -> KafkaConnection:
@@ -76,11 +62,11 @@ def test_the_demo_answers_checks_itself_and_tells_its_figures(tmp_path):
 
 
 def assert_told_of_notices(printed: str) -> None:
-    """As many alerts were mailed as posted as published, and the mailbox is named."""
-    carried = re.findall(r"(?:Mails|Webhooks) .* digests, with (\d+) alerts\n", printed)
-    alerts = re.search(r"all (\d+) expected alerts, .* each was mailed once and", printed)
+    """As many alerts were mailed as posted as shown as published, and the mailbox is named."""
+    carried = re.findall(r"(?:Mails|Webhooks|Website) .*?(\d+) alerts\n", printed)
+    alerts = re.search(r"all (\d+) expected alerts, .* mailed once, posted once and is on", printed)
     assert alerts
-    assert carried == [alerts[1]] * 2
+    assert carried == [alerts[1]] * 3
     mailbox = re.search(r"Mailbox +(.+)\n", printed)
     assert mailbox
     assert list(Path(mailbox[1]).glob("new/*"))
@@ -95,17 +81,19 @@ def test_without_history_the_drones_are_alone(tmp_path):
     assert not list(folder.glob("violations*"))
 
 
-def test_a_record_that_nobody_noted_and_a_lost_mail_fail_the_check(tmp_path):
+def test_a_record_that_nobody_noted_and_what_got_lost_fail_the_check(tmp_path):
     folder = tmp_path / "run"
     with demo(folder, *SMALL, "--rate", "1000", "--no-analysis") as run:
         await_reports(run, folder)
         with producer(broker_of(folder)) as stranger:
             stranger.send("reports", b'{"report_id": "stranger"}').get(timeout=30)
         await_mail(run, folder).unlink()
+        hide_alert(run, folder)
         printed, complaints = run.communicate()
     assert run.returncode == 1
     assert "in the archive, but never sent: 1 (" in complaints
     assert "published, but not mailed, alert: " in complaints
+    assert "published, but not on the website, alert: 1 (" in complaints
     assert "Traceback" not in printed + complaints
     assert "Check    passed" not in printed
 
@@ -119,7 +107,7 @@ def test_ctrl_c_stops_everything(tmp_path, blow):
         run.send_signal(blow)
         _, complaints = run.communicate()
     assert run.returncode == 1
-    assert len(children) >= 10
+    assert len(children) >= 11
     assert psutil.wait_procs(children, timeout=10)[1] == []
     assert "Traceback" not in complaints
 

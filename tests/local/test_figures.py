@@ -12,7 +12,8 @@ def test_a_percentile_is_a_value_that_was_measured(values, share, expected):
 
 
 def test_the_figures_read_well():
-    figures = Figures(2_000, 4.0, 3, 120_000, [10, 20, 400], mails=[1, 2], webhooks=[1] * 3)
+    notices = {"mails": [1, 2], "webhooks": [1] * 3, "shown": 3}
+    figures = Figures(2_000, 4.0, 3, 120_000, [10, 20, 400], **notices)
     assert figure_lines(figures) == [
         "Reports  2,000 acknowledged in 4.0 s: 500 reports/s",
         "Archive  3 objects, 0.1 MB: 60.0 bytes/report",
@@ -20,6 +21,7 @@ def test_the_figures_read_well():
         " p50 20 ms, p99 400 ms, max 400 ms",
         "Mails    2, of which 1 digests, with 3 alerts",
         "Webhooks 3, of which 0 digests, with 3 alerts",
+        "Website  3 alerts",
     ]
 
 
