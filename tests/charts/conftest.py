@@ -98,11 +98,13 @@ EVERYTHING_ON = (
     "--set=notifying.channels.email.to={duty@example.org},notifying.channels.email.smtp.host=smtp",
     "--set=notifying.channels.webhook.enabled=true,notifying.channels.webhook.url=https://example.org",
     "--set=notifying.channels.webhook.existingSecret=webhook",
+    "--set=website.ingress.enabled=true,website.ingress.host=drones.example.org",
     # By these the tests tell one outside from another.
     "--set=global.networkPolicy.apiServer.cidr=192.0.2.1/32",
     "--set=global.networkPolicy.externalStore.cidr=192.0.2.2/32",
     "--set=global.networkPolicy.mailServer.cidr=192.0.2.3/32",
     "--set=global.networkPolicy.webhookReceiver.cidr=192.0.2.4/32",
+    "--set=global.networkPolicy.database.cidr=192.0.2.5/32",
 )
 
 

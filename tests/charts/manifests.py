@@ -32,6 +32,9 @@ def _pods_of(manifest: Manifest) -> Iterator[Pod]:
     owner = f"{kind} {unmarked(manifest['metadata']['name'])}"
     if kind in ("Deployment", "StatefulSet", "Job"):
         yield Pod(owner, spec["template"]["metadata"]["labels"], spec["template"]["spec"])
+    if kind == "CronJob":
+        template = spec["jobTemplate"]["spec"]["template"]
+        yield Pod(owner, template["metadata"]["labels"], template["spec"])
     if kind == "SparkApplication":
         yield from _spark_pods(owner, spec)
     if kind == "ScheduledSparkApplication":

@@ -23,6 +23,10 @@ GIVEN_UP = (
 DELETED = 'dronewatch_notifying_lost_total{namespace="sky",channel="email",pod="a",component="c"}'
 SINCE = 'process_start_time_seconds{namespace="sky",pod="a",component="c"}'
 NOTICES = 'dronewatch_notifying_%s_total{namespace="sky",channel="%s"}'
+UNSHOWN = 'dronewatch_website_lost_records_total{namespace="sky",pod="a"}'
+UNSHOWN_SINCE = 'process_start_time_seconds{namespace="sky",pod="a",component="website"}'
+WEBSITE = 'dronewatch_website_%s_total{namespace="sky",pod="a"}'
+LAG = 'dronewatch_consumer_lag_records{namespace="sky",component="website",partition="0"}'
 UP = 'up{namespace="sky",component="%s",pod="a"}'
 
 
@@ -97,6 +101,25 @@ CASES = {
     "a channel has never delivered": Case(
         "DronewatchNoticesFailing", {NOTICES % ("failed", "email"): "0+1x120"}, "22m", 1
     ),
+    "a new pod finds alerts deleted that no page shows": Case(
+        "DronewatchAlertsNotShown", {UNSHOWN: "_x40 3x80", UNSHOWN_SINCE: "_x40 600x80"}, "12m", 1
+    ),
+    "all alerts are shown": Case(
+        "DronewatchAlertsNotShown", {UNSHOWN: "0x160", UNSHOWN_SINCE: "600x160"}, "22m", 0
+    ),
+    "the website's database takes nothing": Case(
+        "DronewatchWebsiteNotStoring",
+        {WEBSITE % "store_failures": "0+15x120", WEBSITE % "stored_alerts": "500x120"},
+        "22m",
+        1,
+    ),
+    "the website's database was away for a minute": Case(
+        "DronewatchWebsiteNotStoring",
+        {WEBSITE % "store_failures": "0+15x4 60x120", WEBSITE % "stored_alerts": "5x20 5+5x100"},
+        "22m",
+        0,
+    ),
+    "the website does not read": Case("DronewatchWebsiteBehind", {LAG: "20000x80"}, "12m", 1),
     "nobody is to be told of anything": Case(
         "DronewatchNothingConsumed", {READ % "notifying-log": "500x80"}, "16m", 0
     ),

@@ -19,6 +19,9 @@ OWNERS = {
     "notifying-email": "Deployment dw-notifying-email",
     "notifying-webhook": "Deployment dw-notifying-webhook",
     "notifying-log": "Deployment dw-notifying-log",
+    "website": "Deployment dw-website",
+    "website-retention": "CronJob dw-website-retention",
+    "website-credentials": "Job dw-website-credentials",
     "store": "StatefulSet dw-minio",
     "store-setup": "Job dw-minio-setup-1",
     "credentials": "Job dw-minio-credentials",
@@ -34,6 +37,8 @@ OUTSIDE = {
     "api-server": Endpoint(address="192.0.2.1"),
     "mail-server": Endpoint(address="192.0.2.3"),
     "webhook-receiver": Endpoint(address="192.0.2.4"),
+    "ingress": Endpoint("ingress-nginx", {"app.kubernetes.io/name": "ingress-nginx"}),
+    "database": Endpoint(address="192.0.2.5"),
 }
 EXTERNAL_STORE = Endpoint(address="192.0.2.2")
 STRANGERS = {
@@ -46,7 +51,7 @@ STRANGERS = {
     "somebody outside": Endpoint(address="198.51.100.1"),
 }
 DNS = Endpoint("kube-system", {"k8s-app": "kube-dns"})
-PORTS = (443, 587, 4040, 7078, 7079, 8080, 8081, 8443, 9000, 9090, 9091, 9093, 9404)
+PORTS = (443, 587, 4040, 5432, 7078, 7079, 8000, 8080, 8081, 8443, 9000, 9090, 9091, 9093, 9404)
 
 
 def documented_flows() -> set[Flow]:
@@ -128,6 +133,13 @@ def test_an_external_store_is_reached_at_its_address_and_port(render: Render) ->
     worker = Endpoint("sky", archiving.labels)
     assert is_allowed(policies, worker, EXTERNAL_STORE, 443)
     assert not is_allowed(policies, worker, EXTERNAL_STORE, 9000)
+
+
+def test_without_an_address_of_a_database_nobody_outside_is_asked_for_one(render: Render) -> None:
+    manifests = render("dronewatch", *EVERYTHING_ON, "--set=global.networkPolicy.database.cidr=")
+    policies = list(of_kind(manifests, "NetworkPolicy").values())
+    website = next(p for p in pods(manifests) if p.owner == OWNERS["website"])
+    assert not is_allowed(policies, Endpoint("sky", website.labels), OUTSIDE["database"], 5432)
 
 
 def test_two_releases_in_one_namespace_do_not_mix(

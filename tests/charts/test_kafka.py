@@ -54,6 +54,7 @@ def test_each_user_has_the_rights_of_its_component_and_no_others(kafka: list[Man
         for name, user in of_kind(kafka, "KafkaUser").items()
     }
     read = {("topic", "reports", "Read"), ("topic", "reports", "Describe")}
+    told = {("topic", "alerts", "Read"), ("topic", "alerts", "Describe")}
     given_up = ("alerts-retry-email", "alerts-retry-webhook", "alerts-undelivered")
     works = ("", "-retries", "-resend")
     groups = {"log", *(f"{channel}{work}" for channel in ("email", "webhook") for work in works)}
@@ -68,7 +69,8 @@ def test_each_user_has_the_rights_of_its_component_and_no_others(kafka: list[Man
             for topic in ("alerts", "reports-rejected")
             for operation in ("Write", "Describe")
         },
-        "dw-notifying": {("topic", "alerts", "Read"), ("topic", "alerts", "Describe")}
+        "dw-website": told | {("group", "website", "Read")},
+        "dw-notifying": told
         | {("group", f"notifying-{group}", "Read") for group in groups}
         | {
             ("topic", topic, operation)

@@ -16,6 +16,7 @@ import services.archiving.metrics
 import services.archiving.starting
 import services.notifying.metrics
 import services.stream.loop
+import services.website.metrics
 import simulator.run
 from tests.charts.conftest import REPOSITORY, Render
 from tests.charts.manifests import Manifest, of_kind, pods
@@ -29,12 +30,13 @@ COMPONENTS = (
     services.archiving.starting,
     services.notifying.metrics,
     services.stream.loop,
+    services.website.metrics,
     simulator.run,
 )
 
 # Components whose pods the charts describe down to their ports, and those that an operator knows.
 OURS = (
-    *("simulator", "alerting", "archiving", "minio", "analysis-driver"),
+    *("simulator", "alerting", "archiving", "website", "minio", "analysis-driver"),
     *("notifying-email", "notifying-email-retries"),
     *("notifying-webhook", "notifying-webhook-retries", "notifying-log"),
 )

@@ -4,6 +4,7 @@ import pytest
 
 from services.alerting.__main__ import main as alerting
 from services.archiving.__main__ import main as archiving
+from services.website.__main__ import main as website
 from simulator.__main__ import run as simulator
 from tests.charts.manifests import Manifest, containers, environment, of_kind, pods
 
@@ -13,7 +14,12 @@ RESTRICTED = {
     "capabilities": {"drop": ["ALL"]},
     "seccompProfile": {"type": "RuntimeDefault"},
 }
-COMMANDS = {"simulator": simulator, "alerting": alerting, "archiving": archiving}
+COMMANDS = {
+    "simulator": simulator,
+    "alerting": alerting,
+    "archiving": archiving,
+    "website": website,
+}
 SERVICES = tuple(COMMANDS)
 
 
@@ -26,6 +32,9 @@ def test_there_is_a_pod_of_every_part(everything: list[Manifest]) -> None:
         "Deployment dw-notifying-email",
         "Deployment dw-notifying-webhook",
         "Deployment dw-notifying-log",
+        "Deployment dw-website",
+        "CronJob dw-website-retention",
+        "Job dw-website-credentials",
         "StatefulSet dw-minio",
         "Job dw-loading",
         "Job dw-minio-setup-1",
@@ -69,6 +78,7 @@ def test_only_who_uses_the_api_has_a_token(everything: list[Manifest]) -> None:
     with_token = {p.owner for p in pods(everything) if p.spec.get("automountServiceAccountToken")}
     assert with_token == {
         "Job dw-minio-credentials",
+        "Job dw-website-credentials",
         "SparkApplication dw-analysis-1 driver",
         "ScheduledSparkApplication dw-analysis-nightly-9de9 driver",
     }
@@ -85,14 +95,14 @@ def test_no_role_reads_secrets(everything: list[Manifest]) -> None:
 
 def test_every_container_says_what_it_needs_and_takes(everything: list[Manifest]) -> None:
     for pod in pods(everything):
-        if pod.owner.startswith(("Deployment", "StatefulSet", "Job")):
+        if pod.owner.startswith(("Deployment", "StatefulSet", "Job", "CronJob")):
             for container in containers(pod):
                 assert container["resources"]["requests"].keys() >= {"cpu", "memory"}, pod.owner
                 assert "memory" in container["resources"]["limits"], pod.owner
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_a_service_is_restarted_if_its_loop_hangs_and_left_out_while_kafka_is_away(
+def test_a_service_is_restarted_if_its_loop_hangs_and_left_out_while_it_is_not_ready(
     everything: list[Manifest], name: str
 ) -> None:
     pod = next(p for p in pods(everything) if p.owner == f"Deployment dw-{name}")

@@ -46,6 +46,7 @@ def test_the_layout_is_one_that_provisioning_reads(minio: list[Manifest]) -> Non
         "archiving": Access(read=("reports/",), write=("reports/", "probes/")),
         "analysis": Access(read=("reports/", "results/"), write=("results/",)),
         "loading": Access(read=("history/",)),
+        "website": Access(read=("results/",)),
     }
     assert layout.lifecycle.expiration_days == {"probes/": 1}
 
@@ -71,6 +72,8 @@ def test_the_setup_finds_the_credentials_where_it_looks_for_them(minio: list[Man
         "analysis/secretKey",
         "loading/accessKey",
         "loading/secretKey",
+        "website/accessKey",
+        "website/secretKey",
     }
 
 
@@ -79,7 +82,8 @@ def test_secrets_are_made_before_anything_needs_them(minio: list[Manifest]) -> N
     assert made["metadata"]["annotations"][HOOK] == "pre-install,pre-upgrade"
     arguments = job(minio, "dw-minio-credentials").spec["containers"][0]["args"]
     assert set(arguments) >= {
-        *("dw-minio-root", "dw-minio-archiving", "dw-minio-analysis", "dw-minio-loading")
+        "dw-minio-root",
+        *(f"dw-minio-{user}" for user in ("archiving", "analysis", "loading", "website")),
     }
 
 
@@ -98,9 +102,10 @@ def test_secrets_of_ones_own_are_used_and_not_made(render: Render) -> None:
     assert "dw-minio-archiving" not in json.dumps(manifests)
 
 
-def test_archiving_and_analysis_have_each_its_own_user(everything: list[Manifest]) -> None:
+def test_who_uses_the_store_has_a_user_of_its_own(everything: list[Manifest]) -> None:
     owners = {
         "Deployment dw-archiving": "dw-minio-archiving",
+        "Deployment dw-website": "dw-minio-website",
         "SparkApplication dw-analysis-1 driver": "dw-minio-analysis",
     }
     for owner, secret in owners.items():

@@ -83,6 +83,14 @@ def test_what_helm_itself_puts_there_is_accepted(render: Render, chart: str) -> 
         ("notifying", "channels.pigeon.enabled=true", "pigeon"),
         ("notifying", "channels.webhook.enabled=true", "does not say where to"),
         ("notifying", "channels.webhook.url=ftp://example.org", "url"),
+        ("website", "replicas=2", "SQLite is one pod's"),
+        ("website", "ingress.enabled=true", "under which name"),
+        ("website", "retention.days=0", "days"),
+        (
+            "website",
+            "global.networkPolicy.enabled=true,database.existingSecret=pg",
+            "refuses the way to PostgreSQL",
+        ),
         ("dronewatch", "loading.enabled=true", "names nothing to load"),
         ("dronewatch", "minio.enabled=false", "There is no store"),
         (

@@ -45,11 +45,13 @@ spec:
           protocol: UDP
         - port: 53
           protocol: TCP
-    {{- range $flows }}
+    {{- range $flow := $flows }}
     {{- if eq .from $peer }}
+    {{- with include "dronewatch-lib.peer" (list $root .to) }}
     - to:
-        {{- include "dronewatch-lib.peer" (list $root .to) | nindent 8 }}
-      ports: {{- include "dronewatch-lib.portsOf" (list $root .) | nindent 8 }}
+        {{- . | nindent 8 }}
+      ports: {{- include "dronewatch-lib.portsOf" (list $root $flow) | nindent 8 }}
+    {{- end }}
     {{- end }}
     {{- end }}
 {{- end }}
@@ -67,7 +69,7 @@ matchLabels:
   {{- end }}
 {{- end }}
 
-{{/* A peer as a list item of `from` or `to`. */}}
+{{/* A peer as a list item of `from` or `to`; nothing for one outside that has no address. */}}
 {{- define "dronewatch-lib.peer" -}}
 {{- $root := index . 0 -}}
 {{- $global := include "dronewatch-lib.global" $root | fromYaml -}}
@@ -77,8 +79,10 @@ matchLabels:
     matchLabels:
       kubernetes.io/metadata.name: {{ get $global.networkPolicy.namespaces $peer.namespace }}
 {{- else if $peer.external -}}
+{{- with (get $global.networkPolicy $peer.external).cidr -}}
 - ipBlock:
-    cidr: {{ (get $global.networkPolicy $peer.external).cidr }}
+    cidr: {{ . }}
+{{- end }}
 {{- else if and (eq (index . 1) "store") $global.s3.endpoint -}}
 - ipBlock:
     cidr: {{ $global.networkPolicy.externalStore.cidr }}

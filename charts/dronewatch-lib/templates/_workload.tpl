@@ -5,7 +5,8 @@ A component that runs long. A chart that includes "dronewatch-lib.deployment" de
   <chart>.strategy   how the Deployment replaces its pods
   <chart>.env        further environment variables, YAML list items, may be empty
   <chart>.volumes, <chart>.volumeMounts   list items, may be empty
-and one that includes "dronewatch-lib.autoscaling":
+It may lay over the root context `ports` and `initContainers`, list items as text.
+One that includes "dronewatch-lib.autoscaling" also defines:
   <chart>.flushAgeSeconds   how long a record may wait for its commit
 */}}
 {{- define "dronewatch-lib.deployment" -}}
@@ -43,6 +44,9 @@ spec:
       {{- . | nindent 6 }}
       {{- end }}
       topologySpreadConstraints: {{- include "dronewatch-lib.spread" (list . $name) | nindent 8 }}
+      {{- with .initContainers }}
+      initContainers: {{- . | nindent 8 }}
+      {{- end }}
       containers:
         - name: {{ $name }}
           image: {{ include "dronewatch-lib.image" (list . .Values.image) }}
@@ -59,6 +63,9 @@ spec:
           ports:
             - name: health
               containerPort: 8080
+            {{- with .ports }}
+            {{- . | nindent 12 }}
+            {{- end }}
           {{- include "dronewatch-lib.probes" "health" | nindent 10 }}
           resources: {{- toYaml .Values.resources | nindent 12 }}
           securityContext: {{- include "dronewatch-lib.containerSecurityContext" . | nindent 12 }}
