@@ -28,14 +28,17 @@ FORWARDED = re.compile(r"Forwarding from 127\.0\.0\.1:(\d+)")
 
 
 @contextmanager
-def forwarded(platform: Platform, target: str, port: int) -> Iterator[int]:
-    """The local port that leads to a port of `pod/x` or `service/x`.
+def forwarded(
+    platform: Platform, target: str, port: int, local_port: int | None = None
+) -> Iterator[int]:
+    """The local port, a free one unless given, that leads to a port of `pod/x` or `service/x`.
 
     ClickException if it cannot be had within 30 s.
     """
     with TemporaryDirectory() as folder:
         log = Path(folder) / "log"
-        command = ["kubectl", "--namespace", platform.namespace, "port-forward", target, f":{port}"]
+        ports = f"{local_port or ''}:{port}"
+        command = ["kubectl", "--namespace", platform.namespace, "port-forward", target, ports]
         with running(start("port-forward", command, log)) as child:
             await_until(lambda: _port(log) is not None, [child], Goal(f"{target} is reached", 30))
             yield _port(log) or 0
@@ -78,7 +81,7 @@ def broker_hosts(platform: Platform) -> dict[str, str]:
 
 @contextmanager
 def store_access(platform: Platform, user: str) -> Iterator[Minio]:
-    """A client of the release's MinIO as the user of this name (archiving, analysis)."""
+    """A client of the release's MinIO as the user of this name (archiving, website)."""
     keys = f"{platform.release}-minio-{user}"
     with forwarded(platform, f"service/{platform.named('minio')}", STORE_PORT) as port:
         yield Minio(

@@ -55,6 +55,8 @@ def deploy(platform: Platform, values: Path, helm_arguments: tuple[str, ...]) ->
     click.echo(f"    All ready after {time.monotonic() - began:.0f} s. See it work:")
     click.echo(f"    kubectl --namespace {platform.namespace} get hpa --watch")
     click.echo("    make scale-demo")
+    click.echo("    Alerts and answers, for people: the end of")
+    click.echo(f"    helm get notes {platform.release} --namespace {platform.namespace}")
 
 
 @click.command()

@@ -32,7 +32,7 @@ from services.stream.identity import TopicIdentity
 from simulator.ledger import Entry, entries
 
 GROUPS = ("alerting", "archiving")
-OTHER_GROUPS = ("notifying-email", "notifying-email-retries")
+OTHER_GROUPS = ("notifying-email", "notifying-email-retries", "website")
 BUCKET = "dronewatch"
 LEDGER = "/var/lib/dronewatch/ledger.jsonl"
 CAUGHT_UP = Goal("alerting and archiving should catch up", 600)

@@ -25,6 +25,12 @@ class Answer:
     charts: tuple[bytes, bytes]
 
 
+def has_answer(platform: Platform, question: str) -> bool:
+    """Whether it has ever been answered."""
+    with store_access(platform, "analysis") as store:
+        return any(True for _ in store.list_objects(BUCKET, f"results/{question}/latest.json"))
+
+
 def newest_answers(platform: Platform, questions: Iterable[str]) -> dict[str, Answer]:
     """By question; fails if one has never been answered."""
     with store_access(platform, "analysis") as store:

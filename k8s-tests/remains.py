@@ -20,10 +20,15 @@ def resources(namespace: str) -> frozenset[str]:
 
 
 def kept(platform: Platform) -> frozenset[str]:
-    """What stays of a release, as the minio chart says: the store's volume, and who may open it."""
-    store = platform.named("minio")
-    secrets = (f"secret/{store}-{user}" for user in ("root", "archiving", "loading", "analysis"))
-    return frozenset({f"persistentvolumeclaim/data-0-{store}-0", *secrets})
+    """What stays of a release: the store's volume and the website's, and who may open them."""
+    store, website = platform.named("minio"), platform.named("website")
+    users = ("root", "archiving", "loading", "analysis", "website")
+    secrets = {f"{website}-keys", *(f"{store}-{user}" for user in users)}
+    claims = {website, f"data-0-{store}-0"}
+    return frozenset(
+        {f"secret/{name}" for name in secrets}
+        | {f"persistentvolumeclaim/{name}" for name in claims}
+    )
 
 
 def objects(platform: Platform) -> dict[str, tuple[str, str]]:

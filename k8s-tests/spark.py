@@ -41,6 +41,12 @@ class SparkRun:
         return [m for m in self.manifests.values() if _is_executor(m, self.name)]
 
 
+def names(platform: Platform, kind: str, *selector: str) -> list[str]:
+    """Of what there is of this kind."""
+    path = "-ojsonpath={.items[*].metadata.name}"
+    return kubectl(platform.namespace, "get", kind, *selector, path).split()
+
+
 def watched(platform: Platform, name: str) -> SparkRun:
     """The run of this name, once it has ended."""
     seen: dict[str, Manifest] = {}

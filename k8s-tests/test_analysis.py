@@ -13,7 +13,7 @@ import pytest
 from answers import Answer, newest_answers
 from counts import Row, archive_rows, counts
 from fleet import FLEET, sent_more_than
-from spark import DRIVER_METRICS, EXECUTOR_METRICS, FIRST_EXECUTOR, SparkRun, watched
+from spark import DRIVER_METRICS, EXECUTOR_METRICS, FIRST_EXECUTOR, SparkRun, names, watched
 
 from analysis.criteria import Criteria
 from analysis.questions import built_in
@@ -90,11 +90,6 @@ def nightly(platform: Platform, upgrade: Upgrade) -> Asked:
     kubectl(platform.namespace, "patch", "scheduledsparkapplication", scheduled, *once)
     run = watched(platform, kubectl(platform.namespace, *fired))
     return Asked(run, newest_answers(platform, ANSWERED))
-
-
-def names(platform: Platform, kind: str, *selector: str) -> list[str]:
-    path = "-ojsonpath={.items[*].metadata.name}"
-    return kubectl(platform.namespace, "get", kind, *selector, path).split()
 
 
 def container(pod: dict[str, Any]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ WATCHED = (
     "--set=analysis.run.enabled=true",
     "--set=monitoring.thresholds.archiveAgeCriticalSeconds=1",
 )
-COMPONENTS = ("simulator", "alerting", "archiving", "notifying-log", "minio")
+COMPONENTS = ("simulator", "alerting", "archiving", "notifying-log", "website", "minio")
 # Each of them when it is new, which a platform just installed is.
 OF_A_NEW_PLATFORM = {"DronewatchArchiveStartsUntrusted"}
 # What Prometheus reads anew every 15 s.

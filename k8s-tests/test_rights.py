@@ -29,6 +29,7 @@ MAY_READ = {
     "alerting": {"reports"},
     "archiving": {"reports"},
     "notifying": {"alerts", *NOTICES},
+    "website": {"alerts"},
 }
 MAY_WRITE = {
     "simulator": {"reports"},
@@ -36,6 +37,7 @@ MAY_WRITE = {
     "alerting": {"alerts", "reports-rejected"},
     "archiving": set[str](),
     "notifying": NOTICES,
+    "website": set[str](),
 }
 
 
@@ -86,6 +88,7 @@ def test_a_kafka_user_does_not_see_or_may_not_read_topics_that_are_not_its_own(
         ("archiving", "alerting", "reports"),
         ("alerting", "notifying-log", "alerts"),
         ("notifying", "alerting", "alerts"),
+        ("website", "notifying-log", "alerts"),
     ],
 )
 def test_a_kafka_user_is_refused_the_consumer_group_of_another(
@@ -116,6 +119,12 @@ MAY_NOT = {
     },
     "loading": {
         "put a file to load": lambda store, _: put(store, "history/x"),
+        "read a report": lambda store, name: store.get_object(BUCKET, name),
+        "list the archive": lambda store, _: object_names(store),
+        "delete an object": lambda store, name: store.remove_object(BUCKET, name),
+    },
+    "website": {
+        "put an answer": lambda store, _: put(store, "results/x"),
         "read a report": lambda store, name: store.get_object(BUCKET, name),
         "list the archive": lambda store, _: object_names(store),
         "delete an object": lambda store, name: store.remove_object(BUCKET, name),
