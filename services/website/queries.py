@@ -1,14 +1,15 @@
 """What the pages and the API ask of the database: alerts newest first, counts, one alert.
 
-Lists are paged by `seq`: a page is as fast at the end as at the beginning, and alerts that are
-stored meanwhile move nothing. Nothing here hides a name: services.website.visible does.
+Lists are paged by `seq`, or, of a time, by when the drone saw it: a page is as fast at the end as
+at the beginning, and alerts that are stored meanwhile move nothing. Nothing here hides a name:
+services.website.visible does.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, tuple_
 
 from services.website.schema import STATES, State, actions, alerts, state_counts
 
@@ -43,6 +44,11 @@ class Filters:
     until_ms: int | None = None
     text: str | None = None
     is_name_searched: bool = False
+
+    @property
+    def is_of_a_time(self) -> bool:
+        """Whether it is known from or until when."""
+        return self.from_ms is not None or self.until_ms is not None
 
 
 ALL = Filters()
@@ -90,9 +96,9 @@ ACTION_SHOWN = tuple(actions.c[column.name] for column in fields(Action))
 def newest(
     connection: Connection, filters: Filters = ALL, before: int | None = None, rows: int = PAGE_ROWS
 ) -> list[StoredAlert]:
-    """A page, newest first: of those below the seq `before`, or the first page."""
-    chosen = _chosen(filters, rows).order_by(alerts.c.seq.desc())
-    page = chosen if before is None else chosen.where(alerts.c.seq < before)
+    """A page, newest first: of those after the alert with the seq `before`, or the first page."""
+    chosen = _chosen(filters, rows)
+    page = _by_time(chosen, before) if filters.is_of_a_time else _by_seq(chosen, before)
     return [_stored(row) for row in connection.execute(page)]
 
 
@@ -131,6 +137,21 @@ def counts(connection: Connection) -> dict[State, int]:
     """How many alerts are in each state."""
     counted = {row.state: row.alerts for row in connection.execute(select(state_counts))}
     return {state: counted.get(state, 0) for state in STATES}
+
+
+def _by_seq(chosen: Select[Any], before: int | None) -> Select[Any]:
+    ordered = chosen.order_by(alerts.c.seq.desc())
+    return ordered if before is None else ordered.where(alerts.c.seq < before)
+
+
+def _by_time(chosen: Select[Any], before: int | None) -> Select[Any]:
+    """By seq, those of an hour long ago would be looked for among all that came since."""
+    place = (alerts.c.time_ms, alerts.c.seq)
+    ordered = chosen.order_by(*(column.desc() for column in place))
+    if before is None:
+        return ordered
+    last = select(alerts.c.time_ms).where(alerts.c.seq == before).scalar_subquery()
+    return ordered.where(tuple_(*place) < tuple_(last, before))
 
 
 def _stored(row: Sequence[Any]) -> StoredAlert:

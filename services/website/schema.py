@@ -62,7 +62,7 @@ alerts = Table(
     Index("alerts_by_drone", "drone_id", "seq"),
     Index("alerts_by_kind", "kind", "seq"),
     Index("alerts_by_state", "state", "seq"),
-    Index("alerts_by_time", "time_ms"),
+    Index("alerts_by_time", "time_ms", "seq"),
     Index("alerts_by_report", "report_id"),
     Index("alerts_by_stored", "stored_at_ms"),
     Index("alerts_by_area", "latitude", "longitude"),

@@ -1,6 +1,7 @@
 """Lists of alerts: newest first, in pages, by filters, and fast however many there are."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,20 @@ def test_what_is_stored_meanwhile_moves_no_page(engine: Engine) -> None:
     with reading(engine) as connection:
         second = newest(connection, before=first[-1].seq, rows=5)
     assert [each.subject for each in second] == [f"Citizen {n}" for n in (4, 3, 2, 1, 0)]
+
+
+def test_alerts_of_a_time_come_by_when_they_were_seen_in_pages_that_lose_none(
+    engine: Engine,
+) -> None:
+    # Stored in another order, some at one time.
+    store(engine, [row(n, time=FIRST_TIME + timedelta(seconds=n * 7 % 23 // 2)) for n in range(23)])
+    of_a_time, seen = Filters(from_ms=FIRST_MS + 1_000), list[StoredAlert]()
+    with reading(engine) as connection:
+        while page := newest(connection, of_a_time, seen[-1].seq if seen else None, rows=5):
+            seen += page
+    assert len(seen) == 21
+    places = [(each.time_ms, each.seq) for each in seen]
+    assert places == sorted(set(places), reverse=True)
 
 
 def test_a_browser_that_was_away_continues_from_its_last(engine: Engine) -> None:
@@ -121,6 +136,7 @@ def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         yield engine
 
 
+BOUNDED = ("SEARCH alerts USING", "USE TEMP B-TREE", "SCALAR SUBQUERY")
 FILTERS = [
     Filters(),
     Filters(kind="agitation"),
@@ -128,6 +144,7 @@ FILTERS = [
     Filters(drone_id="drone-3"),
     Filters(state="closed"),
     Filters(from_ms=FIRST_MS, until_ms=FIRST_MS + 60_000),
+    Filters(until_ms=FIRST_MS + 60_000),
     Filters(kind="agitation", drone_id="drone-3", from_ms=FIRST_MS),
 ]
 
@@ -138,10 +155,18 @@ def test_no_page_reads_all_alerts(crowded: Engine, filters: Filters, before: int
     with reading(crowded) as connection:
         plan = _plan(connection, filters, before)
     assert plan
-    assert all(step.startswith(("SEARCH alerts USING", "USE TEMP B-TREE")) for step in plan) or (
+    assert all(step.startswith(BOUNDED) for step in plan) or (
         # Newest first along the key itself, until the page is full.
         plan == ["SCAN alerts"] and filters == Filters() and before is None
     )
+
+
+@pytest.mark.parametrize("before", [None, MANY // 2])
+def test_a_page_of_a_time_sorts_nothing(crowded: Engine, before: int | None) -> None:
+    with reading(crowded) as connection:
+        plan = _plan(connection, Filters(until_ms=FIRST_MS + 60_000), before)
+    assert plan[0].startswith("SEARCH alerts USING INDEX alerts_by_time")
+    assert not any(step.startswith("USE TEMP B-TREE") for step in plan)
 
 
 def _plan(connection: Connection, filters: Filters, before: int | None) -> list[str]:

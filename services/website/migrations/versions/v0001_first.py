@@ -48,7 +48,7 @@ def _alerts() -> None:
     op.create_index("alerts_by_drone", "alerts", ["drone_id", "seq"])
     op.create_index("alerts_by_kind", "alerts", ["kind", "seq"])
     op.create_index("alerts_by_state", "alerts", ["state", "seq"])
-    op.create_index("alerts_by_time", "alerts", ["time_ms"])
+    op.create_index("alerts_by_time", "alerts", ["time_ms", "seq"])
     op.create_index("alerts_by_report", "alerts", ["report_id"])
     op.create_index("alerts_by_stored", "alerts", ["stored_at_ms"])
     op.create_index("alerts_by_area", "alerts", ["latitude", "longitude"])
