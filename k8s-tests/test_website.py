@@ -1,4 +1,4 @@
-"""The website as an operator has it open: alerts live, none missing though its pod dies, answers."""
+"""The website as an operator has it open: alerts live, none missing although its pod dies."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -69,7 +69,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 @pytest.fixture(scope="module")
-def seen(platform: Platform, page: Page, operator: Login) -> Iterator[Seen]:
+def seen(platform: Platform, page: Page, operator: Login) -> Seen:
     """Alerts come, the pod is killed, more alerts come, the fleet stands still."""
     port = free_port()
     address = f"http://127.0.0.1:{port}"
@@ -83,7 +83,7 @@ def seen(platform: Platform, page: Page, operator: Login) -> Iterator[Seen]:
             comes_alive(page)
             sent_more_than(platform, REPORTS)
             published = come_to_rest(platform)
-            yield all_seen(page, address, operator, published)
+            return all_seen(page, address, operator, published)
     finally:
         start_fleet(platform)
 
