@@ -42,36 +42,6 @@ def broker_of(folder: Path) -> KafkaConnection:
     return KafkaConnection(listeners[1])
 
 
-def test_the_demo_answers_checks_itself_and_tells_its_figures(tmp_path):
-    folder = tmp_path / "run"
-    with demo(folder, *SMALL, "--rate", "0") as run:
-        printed, complaints = run.communicate()
-    assert run.returncode == 0, complaints
-    assert re.search(r"Reports +[56],\d{3} acknowledged in .* reports/s\n", printed)
-    history = re.search(r"History +(\d+) of 400 rows loaded; (\d+) set aside\n", printed)
-    assert history
-    assert int(history[1]) + int(history[2]) == 400
-    assert re.search(r"Archive +\d+ objects, .* bytes/report\n", printed)
-    assert re.search(r"Alerts .*: p50 \d+ ms, p99 \d+ ms, max \d+ ms\n", printed)
-    assert re.search(r"Check +passed: each of [56],\d{3} acknowledged records", printed)
-    assert "each row of history too, or set aside" in printed
-    assert_told_of_notices(printed)
-    assert re.search(r"^nypd +1 +Brooklyn +\d", printed, re.MULTILINE)
-    assert "Parking violations by hour" in printed
-    assert {path.suffix for path in folder.glob("results/**/*.*")} >= {".json", ".svg", ".png"}
-
-
-def assert_told_of_notices(printed: str) -> None:
-    """As many alerts were mailed as posted as shown as published, and the mailbox is named."""
-    carried = re.findall(r"(?:Mails|Webhooks|Website) .*?(\d+) alerts\n", printed)
-    alerts = re.search(r"all (\d+) expected alerts, .* mailed once, posted once and is on", printed)
-    assert alerts
-    assert carried == [alerts[1]] * 3
-    mailbox = re.search(r"Mailbox +(.+)\n", printed)
-    assert mailbox
-    assert list(Path(mailbox[1]).glob("new/*"))
-
-
 def test_without_history_the_drones_are_alone(tmp_path):
     folder = tmp_path / "run"
     with demo(folder, *SMALL, "--history-rows", "0", "--rate", "0", "--no-analysis") as run:

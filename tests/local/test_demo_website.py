@@ -3,6 +3,8 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -16,6 +18,19 @@ from tests.local.demos import SMALL, demo, terminal_demo
 
 ADDRESS = re.compile(r"Website  (http://\S+)/\n")
 LOGINS = re.compile(r"(operator|viewer) with password (\w+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What a demo printed and showed, how it ended, and who of its processes did not."""
+
+    folder: Path
+    printed: str
+    shown: Sequence[str]
+    charts: Sequence[str]
+    code: int
+    children: int
+    left: Sequence[psutil.Process]
 
 
 def address_in(printed: str) -> str:
@@ -81,8 +96,10 @@ def test_alerts_come_to_the_website_while_the_fleet_flies(tmp_path):
     assert modes == {"website-operator.password": 0o600, "website-viewer.password": 0o600}
 
 
-def test_on_a_terminal_the_website_stays_with_alerts_and_charts_until_ctrl_c(tmp_path):
-    folder = tmp_path / "run"
+@pytest.fixture(scope="module")
+def visit(tmp_path_factory: pytest.TempPathFactory) -> Visit:
+    """A demo on a terminal, visited once it stays up, and ended by Ctrl-C."""
+    folder = tmp_path_factory.mktemp("demo") / "run"
     with terminal_demo(folder, *SMALL, "--rate", "0") as terminal:
         printed = terminal.read_until("stays up until you press Ctrl-C")
         address, login = address_in(printed), logins_in(printed)["viewer"]
@@ -90,17 +107,56 @@ def test_on_a_terminal_the_website_stays_with_alerts_and_charts_until_ctrl_c(tmp
         kinds = charts(address, login)
         children = psutil.Process(terminal.run.pid).children(recursive=True)
         terminal.run.send_signal(signal.SIGINT)
-        said = terminal.read_all()
-        assert terminal.run.wait(60) == 0, said
-    published = re.search(r"all (\d+) expected alerts, and no others, were published", printed)
+        printed = terminal.read_all()
+        code = terminal.run.wait(60)
+    left = psutil.wait_procs(children, timeout=10)[1]
+    return Visit(folder, printed, shown, kinds, code, len(children), left)
+
+
+def test_the_demo_answers_checks_itself_and_tells_its_figures(visit):
+    printed = visit.printed
+    assert re.search(r"Reports +[56],\d{3} acknowledged in .* reports/s\n", printed)
+    history = re.search(r"History +(\d+) of 400 rows loaded; (\d+) set aside\n", printed)
+    assert history
+    assert int(history[1]) + int(history[2]) == 400
+    assert re.search(r"Archive +\d+ objects, .* bytes/report\n", printed)
+    assert re.search(r"Alerts .*: p50 \d+ ms, p99 \d+ ms, max \d+ ms\n", printed)
+    assert re.search(r"Check +passed: each of [56],\d{3} acknowledged records", printed)
+    assert "each row of history too, or set aside" in printed
+    assert_told_of_notices(printed)
+    assert re.search(r"^nypd +1 +Brooklyn +\d", printed, re.MULTILINE)
+    assert "Parking violations by hour" in printed
+    assert {path.suffix for path in visit.folder.glob("results/**/*.*")} >= {
+        ".json",
+        ".svg",
+        ".png",
+    }
+
+
+def assert_told_of_notices(printed: str) -> None:
+    """As many alerts were mailed as posted as shown as published, and the mailbox is named."""
+    carried = re.findall(r"(?:Mails|Webhooks|Website) .*?(\d+) alerts\n", printed)
+    alerts = re.search(r"all (\d+) expected alerts, .* mailed once, posted once and is on", printed)
+    assert alerts
+    assert carried == [alerts[1]] * 3
+    mailbox = re.search(r"Mailbox +(.+)\n", printed)
+    assert mailbox
+    assert list(Path(mailbox[1]).glob("new/*"))
+
+
+def test_on_a_terminal_the_website_has_each_alert_once_and_a_chart_for_each_answer(visit):
+    published = re.search(r"all (\d+) expected alerts, and no others, were pub", visit.printed)
     assert published
-    assert len(shown) == len(set(shown)) == int(published[1])
-    assert len(kinds) == 14
-    assert set(kinds) == {"image/svg+xml"}
-    assert len(children) >= 2
-    assert psutil.wait_procs(children, timeout=10)[1] == []
-    assert "Traceback" not in said
-    assert warnings_of(folder) == []
+    assert len(visit.shown) == len(set(visit.shown)) == int(published[1])
+    assert visit.charts == ["image/svg+xml"] * 14
+
+
+def test_ctrl_c_ends_a_demo_that_stays_up_well(visit):
+    assert visit.code == 0, visit.printed
+    assert visit.children >= 2
+    assert visit.left == []
+    assert "Traceback" not in visit.printed
+    assert warnings_of(visit.folder) == []
 
 
 def test_with_keep_0_the_demo_ends_by_itself_on_a_terminal_too(tmp_path):
