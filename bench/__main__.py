@@ -1,24 +1,31 @@
 """`python -m bench [NAME...]`: runs the benches of these names, or all, and prints their tables."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import click
 
 from bench.archiving import archiving_table
+from bench.big_tables import big_tables_table
 from bench.decode import decode_table
 from bench.latency import latency_table
+from bench.live import Plan, live_table
 from bench.loading import loading_table
 from bench.notifying import notifying_table
 from bench.rows import rows_table
 from bench.simulator import simulator_table
+from bench.storing import storing_table
 from bench.tables import Table, table_json, table_text
 from local.run_folder import claimed
 
 RESULTS = Path(".run/bench")
 WORK = RESULTS / "work"
+# Of the website's.
+SQLITE_ROWS = 100_000
+BACKLOG_ALERTS = 60_000
 
 
 @click.group(
@@ -102,6 +109,30 @@ def notifying(seconds: int, rate: int) -> None:
     """Alerts to mails and webhooks, against bare clients of the same servers."""
     with work_folder() as folder:
         show("notifying", lambda: notifying_table(folder, seconds, rate))
+
+
+@main.command()
+@click.option(
+    "--part",
+    "parts",
+    type=click.Choice(["live", "tables", "storing"]),
+    multiple=True,
+    help="Only this; may be said twice.  [default: all]",
+)
+@click.option("--seconds", type=click.IntRange(1), default=60, help="To measure live pages.")
+@click.option("--rate", type=click.IntRange(1), default=40, help="Alerts a second: 200 GB a day.")
+@click.option("--pages", type=click.IntRange(3), default=50, help="Open at once, two in Chromium.")
+@click.option("--rows", type=click.IntRange(1_000), default=100_000, help="In PostgreSQL.")
+def website(parts: Sequence[str], seconds: int, rate: int, pages: int, rows: int) -> None:
+    """Alerts to open pages, big tables, a backlog stored."""
+    tables: dict[str, Callable[[Path], Table]] = {
+        "live": lambda folder: live_table(folder, Plan(pages, seconds, rate)),
+        "tables": lambda folder: big_tables_table(folder, rows, SQLITE_ROWS),
+        "storing": lambda folder: storing_table(folder, BACKLOG_ALERTS),
+    }
+    for part in parts or tables:
+        with work_folder() as folder:
+            show(f"website-{part}", partial(tables[part], folder))
 
 
 @contextmanager

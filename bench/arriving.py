@@ -22,6 +22,8 @@ from services.stream.topics import create_topics
 
 SILENCE_SECONDS = 60.0
 LOOK_SECONDS = 0.002
+# A second, that is.
+AT_ONCE = 1e9
 SHAPE = next(topic for topic in topics.TOPICS if topic.name == topics.ALERTS)
 
 # By alert id, milliseconds since the epoch.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from bench.arriving import Times, made_alerts, mail_arrivals, send_alerts, webhook_arrivals
+from bench.arriving import AT_ONCE, Times, made_alerts, mail_arrivals, send_alerts, webhook_arrivals
 from bench.bare_notices import bare_mails, bare_webhooks
 from bench.scraping import is_ready
 from bench.tables import Row, Table, ratio
@@ -27,7 +27,6 @@ from services.stream.topics import create_topics
 
 # More in one of the 12 partitions would be a crowd, and share notices.
 BACKLOG_ALERTS = 1_200
-AT_ONCE = 1e9
 READY = Goal("notifying should be ready", 60.0)
 LOOK_SECONDS = 0.005
 # Partitions begin in it; what is sent in it does not count.
