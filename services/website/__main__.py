@@ -20,9 +20,9 @@ from services.stream.component import Membership, consume, group_options
 from services.stream.connection import KafkaConnection, kafka_options
 from services.stream.headed import read_headed
 from services.website.app import create_app
-from services.website.area_map import Ring, outline_rings
 from services.website.database import is_sqlite
 from services.website.options import database_options
+from services.website.outline import Outline, outline
 from services.website.results import Results, S3Access, results_at
 from services.website.serving import (
     await_database,
@@ -68,7 +68,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--s3-access-key", help=f"User; its secret: {SECRET_KEY_VARIABLE} or a file.")
 @click.option("--s3-secret-key-file", type=FILE, help="File that holds the user's secret.")
 @click.option("--s3-ca-file", type=FILE, help="The store's CA, PEM.")
-@click.option("--map-file", type=FILE, help="GeoJSON: the outline drawn behind the alerts.")
+@click.option("--map-file", type=FILE, help="GeoJSON: areas behind the alerts, filters by name.")
 def main(connection: KafkaConnection, engine: Engine, **settings: Any) -> None:
     """Show alerts as they come, the analyses' answers, and the fleet."""
     configure_logs(settings["log_format"], settings["log_level"])
@@ -123,9 +123,9 @@ def _results(settings: Mapping[str, Any]) -> Results:
     return results_at(settings["results"], access)
 
 
-def _outline(file: Path | None) -> tuple[Ring, ...]:
+def _outline(file: Path | None) -> Outline:
     try:
-        return outline_rings(file.read_bytes()) if file else ()
+        return outline(file.read_bytes()) if file else ()
     except (OSError, ValueError) as error:
         raise click.UsageError(f"--map-file {file}: {error}") from error
 

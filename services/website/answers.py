@@ -4,13 +4,16 @@ The files' format: spark-operator/analysis/results.py.
 """
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
 
+GROUPS = {"parking": "Parking", "crowd": "Crowds", "fleet": "Fleet"}
+OTHERS = "Other questions"
+GROUP_NAMES = (*GROUPS.values(), OTHERS)
 SOURCES = {"nypd": "History (New York)", "drone": "Drones"}
 # A spreadsheet takes a text that begins so for a formula.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -65,6 +68,20 @@ def _decoded(content: bytes | None, kind: type[T]) -> T | None:
         return None
 
 
+def grouped(manifests: Sequence[Manifest]) -> list[tuple[str, list[Manifest]]]:
+    """What belongs together, by the first word of the questions' names; what is asked by SQL last.
+
+    Groups without a manifest are left out.
+    """
+    found = [(_group(manifest), manifest) for manifest in manifests]
+    groups = [(name, [m for group, m in found if group == name]) for name in GROUP_NAMES]
+    return [(name, members) for name, members in groups if members]
+
+
+def _group(manifest: Manifest) -> str:
+    return GROUPS.get(manifest.question.partition("-")[0], OTHERS)
+
+
 def sides(table: Answer) -> list[tuple[str, Answer]]:
     """Tables to be read side by side: one a source where rows have one, else the whole, unnamed."""
     sources = list(dict.fromkeys(str(row.get("source")) for row in table.rows))
@@ -101,26 +118,29 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def fleet_rows(gaps: Answer) -> list[Row]:
-    """One row a drone out of those a drone and day of `fleet-gaps`, by name.
+def fleet_rows(gaps: Answer | None, alerts: Mapping[str, int]) -> list[Row]:
+    """One row a drone out of those a drone and day of `fleet-gaps`, and its alerts, by name.
 
-    drone_id, days, reports, gaps, longest_gap_minutes, silent_minutes.
+    drone_id, alerts, days, reports, gaps, longest_gap_minutes, silent_minutes; None: not known.
     """
-    drones = sorted({str(row["drone_id"]) for row in gaps.rows if row.get("drone_id")})
+    rows = gaps.rows if gaps else []
+    drones = sorted({str(row["drone_id"]) for row in rows if row.get("drone_id")} | set(alerts))
     return [
-        _drone_row(drone, [row for row in gaps.rows if row.get("drone_id") == drone])
+        {"drone_id": drone, "alerts": alerts.get(drone, 0)}
+        | _days([row for row in rows if row.get("drone_id") == drone])
         for drone in drones
     ]
 
 
-def _drone_row(drone: str, days: Sequence[Row]) -> Row:
+def _days(days: Sequence[Row]) -> Row:
+    if not days:
+        names = ("days", "reports", "gaps", "longest_gap_minutes", "silent_minutes")
+        return dict.fromkeys(names)
+    longest_seconds = max(row.get("longest_gap_seconds") or 0 for row in days)
     return {
-        "drone_id": drone,
         "days": len(days),
         "reports": sum(row.get("reports") or 0 for row in days),
         "gaps": sum(row.get("gaps") or 0 for row in days),
-        "longest_gap_minutes": round(
-            max((row.get("longest_gap_seconds") or 0 for row in days), default=0) / 60, 1
-        ),
+        "longest_gap_minutes": round(longest_seconds / 60, 1),
         "silent_minutes": round(sum(row.get("silent_minutes") or 0 for row in days), 1),
     }

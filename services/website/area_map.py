@@ -4,32 +4,20 @@ Equirectangular: one degree of longitude is as wide as it is on the ground in th
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import msgspec
+from services.website.outline import Bounds, NamedArea, Outline, Point, bounds_of
 
 WIDTH = 600.0
 HEIGHT_MIN, HEIGHT_MAX = 240.0, 600.0
 # Of the extent, on each side; and what is shown around a single point.
 MARGIN = 0.05
-EXTENT_MIN_DEGREES = 0.02
+EXTENT_MIN_DEGREES = 0.03
 LINES_ABOUT = 5
 STEPS = (1.0, 2.0, 5.0, 10.0)
-
-Point = tuple[float, float]  # latitude, longitude in degrees
-Ring = tuple[Point, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """Degrees."""
-
-    south: float
-    west: float
-    north: float
-    east: float
+# A name is drawn where it fits: about so wide is a letter.
+LETTER_WIDTH = 9.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +29,24 @@ class GridLine:
 
 
 @dataclass(frozen=True, slots=True)
+class AreaLabel:
+    """The name of an area, and its middle."""
+
+    x: float
+    y: float
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class AreaMap:
     """What the page draws; units of the drawing are those of its viewBox."""
 
     bounds: Bounds
     height: float
-    meridians: tuple[GridLine, ...]
-    parallels: tuple[GridLine, ...]
-    outline: str
+    meridians: tuple[GridLine, ...] = ()
+    parallels: tuple[GridLine, ...] = ()
+    outline: str = ""
+    labels: tuple[AreaLabel, ...] = ()
     width: float = WIDTH
 
     def x(self, longitude: float) -> float:
@@ -62,56 +60,38 @@ class AreaMap:
         return round(share * self.height, 1)
 
 
-def area_map(points: Sequence[Point], outline: Sequence[Ring]) -> AreaMap | None:
+def overview(points: Sequence[Point], outline: Outline) -> AreaMap | None:
+    """All of the outline, if the points are within: one map, wherever the next alert is."""
+    corners = [corner for area in outline for corner in area.bounds.corners]
+    frame = bounds_of(corners) if corners else None
+    is_framed = frame is not None and all(frame.holds(point) for point in points)
+    return area_map(frame.corners if frame and is_framed else points, outline)
+
+
+def area_map(points: Sequence[Point], outline: Outline) -> AreaMap | None:
     """The map around the points, with as much of the outline as fits; None without any point."""
-    shown = points or [point for ring in outline for point in ring]
-    if not shown:
+    if not points:
         return None
-    bounds = _bounds(shown)
-    bare = AreaMap(bounds, _height(bounds), (), (), "")
+    bounds = _spaced(bounds_of(points))
+    bare = AreaMap(bounds, _height(bounds))
     return AreaMap(
         bounds,
         bare.height,
         tuple(GridLine(bare.x(d), _label(d, "E", "W")) for d in _ticks(bounds.west, bounds.east)),
         tuple(GridLine(bare.y(d), _label(d, "N", "S")) for d in _ticks(bounds.south, bounds.north)),
-        _path(bare, outline),
+        "".join(_path(bare, area) for area in outline),
+        tuple(label for area in outline for label in _named(bare, area)),
     )
 
 
-def outline_rings(content: bytes) -> tuple[Ring, ...]:
-    """The rings of a GeoJSON file's polygons (RFC 7946). ValueError if it is none."""
-    try:
-        found = msgspec.json.decode(content)
-        return tuple(
-            tuple((float(lat), float(lon)) for lon, lat, *_ in ring) for ring in _rings(found)
-        )
-    except (msgspec.DecodeError, UnicodeDecodeError, TypeError, KeyError, AttributeError) as error:
-        raise ValueError(f"no GeoJSON with polygons: {error}") from error
-
-
-def _rings(found: dict[str, Any]) -> Iterator[Any]:
-    kind = found["type"]
-    if kind == "FeatureCollection":
-        for feature in found["features"]:
-            yield from _rings(feature)
-    elif kind == "Feature" and found["geometry"]:
-        yield from _rings(found["geometry"])
-    elif kind == "Polygon":
-        yield from found["coordinates"]
-    elif kind == "MultiPolygon":
-        yield from (ring for polygon in found["coordinates"] for ring in polygon)
-
-
-def _bounds(points: Sequence[Point]) -> Bounds:
-    south, north = _span([latitude for latitude, _ in points])
-    west, east = _span([longitude for _, longitude in points])
+def _spaced(bounds: Bounds) -> Bounds:
+    south, north = _span(bounds.south, bounds.north)
+    west, east = _span(bounds.west, bounds.east)
     return Bounds(south, west, north, east)
 
 
-def _span(degrees: Sequence[float]) -> tuple[float, float]:
-    extent = max(max(degrees) - min(degrees), EXTENT_MIN_DEGREES)
-    middle = (max(degrees) + min(degrees)) / 2
-    half = extent * (0.5 + MARGIN)
+def _span(low: float, high: float) -> tuple[float, float]:
+    middle, half = (high + low) / 2, max(high - low, EXTENT_MIN_DEGREES) * (0.5 + MARGIN)
     return middle - half, middle + half
 
 
@@ -133,11 +113,18 @@ def _label(degrees: float, positive: str, negative: str) -> str:
     return f"{abs(degrees):g}° {positive if degrees >= 0 else negative}"
 
 
-def _path(drawn: AreaMap, outline: Sequence[Ring]) -> str:
+def _path(drawn: AreaMap, area: NamedArea) -> str:
     return "".join(
         "M"
         + "L".join(f"{drawn.x(longitude)},{drawn.y(latitude)}" for latitude, longitude in ring)
         + "Z"
-        for ring in outline
-        if ring
+        for ring in area.rings
     )
+
+
+def _named(drawn: AreaMap, area: NamedArea) -> tuple[AreaLabel, ...]:
+    """Its label, if the map has room for it."""
+    latitude, longitude = area.label_at
+    wide = drawn.x(longitude + area.width_degrees) - drawn.x(longitude)
+    has_room = wide >= len(area.name) * LETTER_WIDTH and drawn.bounds.holds(area.label_at)
+    return (AreaLabel(drawn.x(longitude), drawn.y(latitude), area.name),) if has_room else ()

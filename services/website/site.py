@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from fastapi import Request
 from sqlalchemy import Engine
 
-from services.website.area_map import Ring
+from services.website.outline import Outline
 from services.website.results import Results
 
 
@@ -15,7 +15,8 @@ class Site:
     """The database (migrated), the analyses' results, and settings.
 
     session_key signs cookies and cursors: the same for all replicas. is_secure: served by HTTPS.
-    now_ms: the wall clock, milliseconds since the epoch. outline: drawn under the map.
+    now_ms: the wall clock, milliseconds since the epoch. outline: drawn under the
+    map, its areas are filters by name.
     """
 
     engine: Engine
@@ -23,7 +24,7 @@ class Site:
     session_key: bytes = field(repr=False)
     now_ms: Callable[[], int]
     is_secure: bool = False
-    outline: tuple[Ring, ...] = ()
+    outline: Outline = ()
 
 
 def site_of(request: Request) -> Site:

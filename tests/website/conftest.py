@@ -15,7 +15,7 @@ from tests.website.served import Served, add_user, served
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
-    """TEST_POSTGRES_URL, or a server of ours; skips, loudly, without; where CI=true it fails."""
+    """TEST_POSTGRES_URL, or a server of ours; skips, loudly, without."""
     if given := os.environ.get("TEST_POSTGRES_URL"):
         yield given
         return

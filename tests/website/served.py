@@ -20,6 +20,7 @@ from services.reports.report import Location, Telemetry
 from services.runtime.clock import now_ms
 from services.website.app import create_app
 from services.website.database import writing
+from services.website.outline import Outline
 from services.website.results import ResultsFolder
 from services.website.rows import row_of
 from services.website.schema import Role, users
@@ -85,9 +86,11 @@ def add_user(engine: Engine, name: str, role: Role) -> None:
 
 
 @contextmanager
-def served(engine: Engine, results: Path, port: int | None = None) -> Iterator[Served]:
+def served(
+    engine: Engine, results: Path, port: int | None = None, outline: Outline = ()
+) -> Iterator[Served]:
     """A server until the end of the block."""
-    site = Site(engine, ResultsFolder(results), SESSION_KEY, now_ms)
+    site = Site(engine, ResultsFolder(results), SESSION_KEY, now_ms, outline=outline)
     app = create_app(site)
     port = port or free_port()
     config = uvicorn.Config(app, "127.0.0.1", port, log_level="warning", lifespan="on")

@@ -1,11 +1,15 @@
 """Alerts on pages and through the API: what is shown to whom, what is written down and kept."""
 
+import json
+from pathlib import Path
+
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 
 from services.website.database import reading
+from services.website.outline import outline
 from services.website.schema import audit
-from tests.website.served import NAME, Served, agitation, token_in, violation
+from tests.website.served import NAME, Served, add_user, agitation, served, token_in, violation
 
 SCRIPT = "<script>document.title='owned'</script>"
 PATHS = ("/alerts", "/alerts/1", "/alerts/2", "/api/v1/alerts", "/api/v1/alerts/1")
@@ -99,6 +103,22 @@ def test_an_injection_is_a_text_that_nothing_holds(site: Served, text: str) -> N
             answer = vera.get("/api/v1/alerts", params={field: text})
             assert answer.json()["alerts"] == []
         assert len(vera.get("/api/v1/alerts").json()["alerts"]) == 2
+
+
+def test_an_area_of_the_map_is_a_filter_by_its_name(sqlite_engine: Engine, tmp_path: Path) -> None:
+    square = [[-74.01, 40.7001], [-73.0, 40.7001], [-73.0, 40.70025], [-74.01, 40.70025]]
+    feature = {"type": "Feature", "properties": {"name": "Main & Side"}}
+    feature |= {"geometry": {"type": "Polygon", "coordinates": [[*square, square[0]]]}}
+    areas = outline(json.dumps(feature).encode())
+    add_user(sqlite_engine, "vera", "viewer")
+    with served(sqlite_engine, tmp_path, outline=areas) as site, site.signed_in("vera") as vera:
+        site.store(*(violation(number) for number in range(5)))
+        found = vera.get("/api/v1/alerts", params={"area": "Main & Side"}).json()["alerts"]
+        page = vera.get("/alerts", params={"area": "Main & Side"}).text
+        unknown = vera.get("/api/v1/alerts", params={"area": "Elsewhere"})
+    assert [alert["place"] for alert in found] == ["2 Main Street", "1 Main Street"]
+    assert page.count("data-latitude") == 2 and '<option value="Main &amp; Side">' in page
+    assert unknown.status_code == 400 and "name of an area" in unknown.json()["detail"]
 
 
 @pytest.mark.parametrize(

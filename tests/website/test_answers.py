@@ -7,9 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 
+from services.runtime.clock import now_ms
 from services.website.answers import Answer, csv_text, fleet_rows, sides
-from tests.website.served import Served
+from services.website.database import reading
+from services.website.drones import recent_alerts
+from services.website.retention import DAY_MS
+from services.website.storing import store
+from tests.website.samples import row
+from tests.website.served import Served, violation
 
 RUN = "2026-03-09T14-30-00Z"
 GAPS = {"drone_id": "d1", "day": "2026-03-09", "reports": 10, "usual_interval_seconds": 60.0}
@@ -82,6 +89,44 @@ def test_the_fleet_page_sums_each_drones_days(site: Served, results: Path) -> No
     assert ">d1<" in text and ">15<" in text and ">20<" in text
 
 
+def test_the_fleet_page_counts_each_drones_alerts_of_the_last_day(
+    site: Served, results: Path
+) -> None:
+    write_answer(results, "fleet-gaps", [GAPS | {"drone_id": "drone-1"}])
+    site.store(violation(1), violation(4), violation(2))
+    with site.signed_in("vera") as vera:
+        text, by_api = vera.get("/fleet").text, vera.get("/api/v1/fleet").json()
+    alerts = {drone["drone_id"]: (drone["alerts"], drone["gaps"]) for drone in by_api["drones"]}
+    assert alerts == {"drone-1": (2, 1), "drone-2": (1, None)}
+    assert "Alerts: of the 24 hours before 20" in text and "Reports and gaps: answered" in text
+    assert by_api["gaps"]["question"] == "fleet-gaps"
+
+
+def test_before_any_result_the_fleet_page_shows_who_raised_alerts(site: Served) -> None:
+    site.store(violation(1))
+    with site.signed_in("vera") as vera:
+        text = vera.get("/fleet").text
+    assert "No result yet" in text and 'href="/alerts?drone=drone-1"' in text
+
+
+def test_of_a_day_with_very_many_alerts_the_newest_are_counted(engine: Engine) -> None:
+    store(engine, [row(n, now_ms() - DAY_MS - n) for n in range(3)])
+    store(engine, [row(10 + n, now_ms() - 60_000 * n) for n in range(5)])
+    with reading(engine) as connection:
+        every, some = (recent_alerts(connection, now_ms(), most) for most in (100, 3))
+    assert (sum(every.by_drone.values()), every.is_cut) == (5, False)
+    assert (some.by_drone, some.is_cut) == ({"drone-3": 1, "drone-4": 1, "drone-5": 1}, True)
+
+
+def test_answers_of_a_kind_stand_together(site: Served, results: Path) -> None:
+    for name in ("zebra", "parking-hours", "crowd-hours", "parking-codes"):
+        write_answer(results, name, [{"a": 1}])
+    with site.signed_in("vera") as vera:
+        text = vera.get("/answers").text
+    names = ("Parking<", "parking-codes", "Crowds<", "crowd-hours", "Other questions<", "zebra")
+    assert [text.index(name) for name in names] == sorted(text.index(name) for name in names)
+
+
 @pytest.mark.parametrize(
     "name", ["..", "../secret", "%2e%2e", "..%2fsecret", "places/../../secret", "%00", "nothing"]
 )
@@ -118,5 +163,5 @@ def test_csv_without_rows_has_its_head() -> None:
 
 def test_a_fleet_without_gaps_has_no_silence() -> None:
     row = GAPS | {"gaps": 0, "longest_gap_seconds": None, "silent_minutes": 0.0}
-    [drone] = fleet_rows(Answer(list(row), [row]))
+    [drone] = fleet_rows(Answer(list(row), [row]), {})
     assert (drone["longest_gap_minutes"], drone["silent_minutes"]) == (0.0, 0.0)

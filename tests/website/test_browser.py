@@ -83,7 +83,31 @@ def test_an_operator_acknowledges(site: Served, page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_contain_text(NAME)
     page.get_by_role("button", name="Acknowledge").click()
     expect(page.locator("#state")).to_have_text("acknowledged")
-    expect(page.get_by_role("cell", name="otto")).to_be_visible()
+    expect(page.get_by_role("list").get_by_text("otto")).to_be_visible()
+
+
+def test_an_operator_needs_no_mouse(site: Served, page: Page) -> None:
+    site.store(violation(1))
+    sign_in(page, site.address, "otto")
+    page.goto(f"{site.address}/alerts")
+    reach(page, "Open alert 1")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{site.address}/alerts/1")
+    reach(page, "Acknowledge")
+    page.keyboard.press("Enter")
+    expect(page.locator("#state")).to_have_text("acknowledged")
+
+
+def reach(page: Page, name: str) -> None:
+    """Tab until the link or button of that name has the focus, and shows it."""
+    told = "document.activeElement.ariaLabel || document.activeElement.textContent"
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        if page.evaluate(told).startswith(name):
+            style = "getComputedStyle(document.activeElement).outlineStyle"
+            assert page.evaluate(style) == "solid"
+            return
+    raise AssertionError(f"{name} is not reached by Tab")
 
 
 def test_a_viewer_sees_no_name_and_no_button(site: Served, page: Page) -> None:

@@ -13,6 +13,7 @@ from local.ports import free_port
 from services.website.database import reading
 from services.website.live import CATCH_UP_MAX
 from services.website.schema import audit
+from tests.website.databases import opened
 from tests.website.served import NAME, Served, add_user, agitation, served, token_in, violation
 
 Event = tuple[str, int | None, object]
@@ -125,10 +126,13 @@ def test_every_page_gets_every_alert_once_while_they_are_stored(site: Served) ->
         thread.join()
 
 
-def test_another_replica_shows_what_this_one_stored(engine: Engine, tmp_path: Path) -> None:
+def test_another_replica_shows_what_this_one_stored(
+    place: str, engine: Engine, tmp_path: Path
+) -> None:
     add_user(engine, "vera", "viewer")
     with ExitStack() as stack:
-        one, other = (stack.enter_context(served(engine, tmp_path)) for _ in range(2))
+        engines = [stack.enter_context(opened(place)) for _ in range(2)]
+        one, other = (stack.enter_context(served(each, tmp_path)) for each in engines)
         vera = stack.enter_context(other.signed_in("vera"))
         found = stack.enter_context(stream(vera))
         next(found)

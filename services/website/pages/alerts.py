@@ -12,13 +12,14 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from services.reports.alert import Kind
 from services.website import queries
-from services.website.area_map import AreaMap, area_map
+from services.website.area_map import area_map, overview
 from services.website.audit import LIST, PAGE, shown
 from services.website.auth import Operator, SiteOf, Viewer, genuine_form
 from services.website.database import reading
-from services.website.filters import FilterQuery, filters
+from services.website.filters import FilterQuery, areas_by_name, filters
 from services.website.live import KEEP_ALIVE_SECONDS, Feed, Page
 from services.website.marking import MarkForm, marked
+from services.website.outline import Point
 from services.website.queries import PAGE_ROWS, StoredAlert
 from services.website.sessions import Session, user_of
 from services.website.site import Site
@@ -53,7 +54,8 @@ def start() -> Response:
 @router.get("/alerts")
 def alert_list(site: SiteOf, session: Viewer, query: Annotated[ListQuery, Query()]) -> Response:
     """A page of the list; the first one goes on by itself."""
-    wanted = filters(query, session.user)
+    areas = areas_by_name(site.outline)
+    wanted = filters(query, session.user, areas)
     with reading(site.engine) as connection:
         last = queries.last_seq(connection)
         found = queries.newest(connection, wanted, query.before)
@@ -68,7 +70,8 @@ def alert_list(site: SiteOf, session: Viewer, query: Annotated[ListQuery, Query(
         kinds=get_args(Kind),
         here="/alerts",
         alerts=alerts,
-        map=_map(site, alerts),
+        map=overview(_points(alerts), site.outline),
+        areas=areas,
         query=query,
         rows=PAGE_ROWS,
         is_filtered=bool(asked),
@@ -91,7 +94,8 @@ async def alert_stream(
     feed: Feed = request.app.state.feed
     is_id = last_event_id.isascii() and last_event_id.isdecimal() and len(last_event_id) < 19
     after = int(last_event_id) if is_id else query.after
-    events = feed.events(Page(session.user, filters(query, session.user)), after)
+    wanted = filters(query, session.user, areas_by_name(site.outline))
+    events = feed.events(Page(session.user, wanted), after)
     return StreamingResponse(
         _while_signed_in(events, site, session),
         media_type="text/event-stream",
@@ -145,17 +149,16 @@ def _alert_page(
         possible=actions_from(found.state, user.role),
         note=form.note if form else "",
         assignee=(form.assignee if form else "") or user.name,
-        map=_map(site, [alert]),
+        map=area_map(_points([alert]), site.outline),
     )
 
 
-def _map(site: Site, alerts: Sequence[StoredAlert]) -> AreaMap | None:
-    points = [
+def _points(alerts: Sequence[StoredAlert]) -> list[Point]:
+    return [
         (alert.latitude, alert.longitude)
         for alert in alerts
         if alert.latitude is not None and alert.longitude is not None
     ]
-    return area_map(points, site.outline)
 
 
 async def _while_signed_in(

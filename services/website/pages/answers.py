@@ -3,7 +3,15 @@
 from fastapi import APIRouter, Depends, HTTPException
 from starlette.responses import Response
 
-from services.website.answers import Answer, Manifest, answer, csv_text, manifest, sides
+from services.website.answers import (
+    Answer,
+    Manifest,
+    answer,
+    csv_text,
+    grouped,
+    manifest,
+    sides,
+)
 from services.website.auth import SiteOf, Viewer, viewer
 from services.website.headers import CHART_SECURITY_POLICY
 from services.website.results import Results, ResultsUnavailableError
@@ -55,7 +63,7 @@ def answer_list(site: SiteOf, session: Viewer) -> Response:
         found, fault = manifests(site.results), ""
     except ResultsUnavailableError:
         found, fault = [], AWAY
-    return page("answers.html", session, here="/answers", manifests=found, fault=fault)
+    return page("answers.html", session, here="/answers", groups=grouped(found), fault=fault)
 
 
 @router.get("/answers/{question}")

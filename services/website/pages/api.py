@@ -11,10 +11,11 @@ from services.website.answers import Answer, Manifest
 from services.website.audit import API, shown
 from services.website.auth import Operator, SiteOf, Viewer, genuine_request, viewer
 from services.website.database import reading
-from services.website.filters import FilterQuery, filters
+from services.website.filters import FilterQuery, areas_by_name, filters
 from services.website.marking import MarkForm, marked
 from services.website.pages.alerts import Seq
 from services.website.pages.answers import latest, manifests, table
+from services.website.pages.fleet import fleet
 from services.website.queries import PAGE_ROWS, PAGE_ROWS_MAX, Action, StoredAlert
 from services.website.schema import State
 from services.website.site import Site
@@ -44,6 +45,17 @@ class AlertWithActions(BaseModel):
     actions: list[Action]
 
 
+class FleetNow(BaseModel):
+    """Drones by name; `gaps` describes the answer that all but their alerts are of."""
+
+    as_of_ms: int
+    alerts_since_ms: int
+    is_cut: bool = Field(description="Only the newest alerts of the day are counted")
+    drones: list[dict[str, Any]]
+    gaps: dict[str, Any] | None
+    fault: str = Field(description="Why there are no results; empty if nothing is wrong")
+
+
 class Me(BaseModel):
     """Who asks; changes carry the token in the header X-CSRF-Token."""
 
@@ -61,7 +73,7 @@ def me(session: Viewer) -> Me:
 @router.get("/alerts")
 def alerts(site: SiteOf, session: Viewer, query: Annotated[PageQuery, Query()]) -> AlertPage:
     """A page of alerts."""
-    wanted = filters(query, session.user)
+    wanted = filters(query, session.user, areas_by_name(site.outline))
     with reading(site.engine) as connection:
         found = queries.newest(connection, wanted, _before(site, query.cursor), query.limit)
     following = _cursors(site).dumps(found[-1].seq) if len(found) == query.limit else None
@@ -108,6 +120,20 @@ def answer(site: SiteOf, question: str) -> dict[str, Any]:
     """One answer with its table."""
     found: Answer = table(site, question)
     return _described(latest(site, question)) | {"rows": found.rows}
+
+
+@router.get("/fleet", dependencies=[Depends(viewer)])
+def drones(site: SiteOf) -> FleetNow:
+    """The drones: alerts of the last day, reports and gaps of the latest results."""
+    found = fleet(site)
+    return FleetNow(
+        as_of_ms=found.as_of_ms,
+        alerts_since_ms=found.alerts.since_ms,
+        is_cut=found.alerts.is_cut,
+        drones=found.drones,
+        gaps=_described(found.gaps) if found.gaps else None,
+        fault=found.fault,
+    )
 
 
 def _described(manifest: Manifest) -> dict[str, Any]:

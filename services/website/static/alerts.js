@@ -47,8 +47,9 @@ function addPoint(row) {
   const point = document.createElementNS("http://www.w3.org/2000/svg", "circle");
   point.setAttribute("cx", ((longitude - west) / (east - west)) * box.width);
   point.setAttribute("cy", ((north - latitude) / (north - south)) * box.height);
-  point.setAttribute("r", 5);
+  point.setAttribute("r", 7);
   point.classList.add(kind);
+  point.dataset.seq = row.dataset.seq;
   const points = document.getElementById("points");
   points.append(point);
   if (points.childElementCount > ROWS_MAX) points.firstElementChild.remove();
@@ -68,9 +69,24 @@ function addRow(html) {
   addPoint(row);
 }
 
+function tell(text, isLive) {
+  told.textContent = text;
+  told.dataset.live = isLive;
+}
+
+// The row under the pointer or the keyboard's focus, on the map.
+function mark(event) {
+  const seq = event.target.closest("tr")?.dataset.seq;
+  for (const point of document.querySelectorAll("#points circle")) {
+    point.classList.toggle("marked", point.dataset.seq === seq);
+  }
+}
+
+for (const name of ["pointerover", "focusin"]) list.addEventListener(name, mark);
+
 function follow(address) {
   const stream = new EventSource(address);
-  stream.addEventListener("open", () => { told.textContent = "Live"; });
+  stream.addEventListener("open", () => tell("Live", "yes"));
   stream.addEventListener("alert", (event) => {
     address.searchParams.set("after", event.lastEventId);
     addRow(JSON.parse(event.data));
@@ -81,7 +97,7 @@ function follow(address) {
   stream.addEventListener("counts", (event) => showCounts(JSON.parse(event.data)));
   stream.addEventListener("reload", () => location.reload());
   stream.addEventListener("error", () => {
-    told.textContent = "Connection lost, trying again";
+    tell("Connection lost, trying again", "no");
     // The browser comes back by itself, unless something answered that is no stream.
     if (stream.readyState === EventSource.CLOSED) setTimeout(comeBack, AGAIN_MS, address);
   });
