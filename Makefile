@@ -36,6 +36,10 @@ test: lint ## Every test that needs no Kubernetes and no long time
 	@$(BIN)/python -m local prepare
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not faults" $(ARGS)
 
+.PHONY: screenshots
+screenshots: $(PROJECT) ## The website's pictures of docs/pictures, with the results of the last `make demo`
+	@$(BIN)/python -m tests.website.pictures $(ARGS) docs/pictures
+
 .PHONY: test-faults
 test-faults: $(PROJECT) ## The long fault runs, with full counts
 	@$(BIN)/python -m local prepare
@@ -107,7 +111,7 @@ scale-demo: charts $(PROJECT) ## Load rises, replicas follow, load falls, they g
 	@$(BIN)/python -m cluster scale-demo --namespace $(NAMESPACE) --release $(RELEASE) --mode $(MODE) $(ARGS)
 
 .PHONY: undeploy
-undeploy: $(PROJECT) ## Remove the platform; the archive's volume and its Secrets stay
+undeploy: $(PROJECT) ## Remove the platform; the volumes of archive and website and their Secrets stay
 	@$(BIN)/python -m cluster undeploy --namespace $(NAMESPACE) --release $(RELEASE)
 
 .PHONY: k8s-test

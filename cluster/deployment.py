@@ -62,7 +62,7 @@ def deploy(platform: Platform, values: Path, helm_arguments: tuple[str, ...]) ->
 @click.command()
 @of_platform
 def undeploy(platform: Platform) -> None:
-    """Remove the platform; the archive stays, with the Secrets that open it."""
+    """Remove the platform; archive and website's database stay, with their Secrets."""
     uninstall(platform)
     click.echo(f"==> Removed {platform}; what stays:")
     click.echo(kubectl(platform.namespace, "get", "persistentvolumeclaims,secrets"))
