@@ -162,9 +162,11 @@ class Feed:
 
     def _read(self) -> Batch | None:
         with reading(self.site.engine) as connection:
-            if self.seq is None:
-                self.seq = last_seq(connection)
-            alerts = later(connection, self.seq)
+            last = last_seq(connection)
+            # A page that opens from now on is given by `_missed` what was stored up to here.
+            if self.seq is None or not self.pages:
+                self.seq = last
+            alerts = later(connection, self.seq) if self.seq < last else []
             counts = state_counts(connection)
         if not alerts and counts == self.counts:
             return None
