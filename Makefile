@@ -27,7 +27,7 @@ help: ## List the targets
 		awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
 
 .PHONY: demo
-demo: $(PROJECT) ## The main job, end to end, on real parts; its options: make demo ARGS=--help
+demo: $(PROJECT) ## The main job, end to end, on real parts; KEEP=0: without staying up; its options: make demo ARGS=--help
 	@$(BIN)/python -m local demo $(ARGS)
 
 .PHONY: test
