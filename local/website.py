@@ -12,6 +12,7 @@ from local.ports import HOST, free_port, is_ready, is_taken
 from local.processes import Child, Goal, await_end, await_until, running, start
 from local.progress import announce
 from services.stream.connection import KafkaConnection
+from simulator.city_map import city_geojson
 
 DATABASE, LOG = "website.sqlite", "website.log"
 USER_SECONDS = 60.0
@@ -47,7 +48,8 @@ def running_website(
     operator, viewer = _added("operator", folder), _added("viewer", folder)
     port, health_port, results = _port(wanted_port), free_port(), folder / "results"
     command = website_command(connection, health_port, port, folder / DATABASE, results)
-    with running(start(WEBSITE, command, folder / LOG)) as child:
+    with_map = [*command, "--map-file", str(_city_map(folder))]
+    with running(start(WEBSITE, with_map, folder / LOG)) as child:
         await_until(partial(is_ready, health_port), [child], SERVING)
         yield Website(child, f"http://{HOST}:{port}", operator, viewer)
 
@@ -60,6 +62,13 @@ def login_lines(website: Website) -> list[str]:
         f"Sign in  as {operator.name} with password {operator.password},"
         f" or as {viewer.name} with password {viewer.password}",
     ]
+
+
+def _city_map(folder: Path) -> Path:
+    """The districts of the simulator's city, as a file."""
+    file = folder / "city.geojson"
+    file.write_bytes(city_geojson())
+    return file
 
 
 def _added(role: str, folder: Path) -> Login:

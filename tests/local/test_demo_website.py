@@ -70,7 +70,7 @@ def charts(address: str, login: Login) -> list[str]:
     """The kinds of the pictures on the page of answers."""
     with signed_in(address, login) as client:
         page = client.get("/answers").text
-        pictures = re.findall(r'<img[^>]* src="([^"]+)"', page)
+        pictures = re.findall(r'<img class="chart" src="([^"]+)"', page)
         answers = [client.get(picture).raise_for_status() for picture in pictures]
     return [answer.headers["content-type"] for answer in answers]
 

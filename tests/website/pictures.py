@@ -36,7 +36,7 @@ DETECTED_AFTER_MS, STORED_AFTER_MS = 4, 15
 # The newest are still new; of the others some are in work, the rest is closed.
 NEW, IN_WORK = 7, 19
 NOTES = ("Went home peacefully.", "Patrol spoke to them.", "Towed.", "False alarm.")
-DESKTOP, TALL, LONG, PHONE = (1360, 860), (1360, 1040), (1360, 1240), (390, 844)
+DESKTOP, TALL, PHONE = (1360, 860), (1360, 1040), (390, 844)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +56,11 @@ def shots(seq: int) -> Sequence[Shot]:
         Shot("login", "/login", user=""),
         Shot("alerts", "/alerts"),
         Shot("alerts-dark", "/alerts", scheme="dark"),
-        Shot("alerts-area", "/alerts?area=Station", user="vera"),
         Shot("alert", f"/alerts/{seq}", size=TALL),
-        Shot("answers", "/answers", size=TALL),
+        Shot("answers", "/answers"),
         Shot("answer", "/answers/parking-hours", size=TALL),
-        Shot("fleet", "/fleet", size=LONG),
-        Shot("fleet-dark", "/fleet", scheme="dark", size=LONG),
+        Shot("fleet", "/fleet", size=TALL),
         Shot("phone", "/alerts", size=PHONE),
-        Shot("phone-alert", f"/alerts/{seq}", size=PHONE),
     )
 
 
