@@ -1,5 +1,6 @@
 """The pages in a real browser: live, complete after breaks, usable, and proof to their contents."""
 
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -141,6 +142,19 @@ def test_sound_and_count_stay_off_once_turned_off(site: Served, page: Page) -> N
     page.reload()
     expect(page.get_by_label("Sound for new alerts")).not_to_be_checked()
     expect(page.get_by_label("Count in the title")).to_be_checked()
+
+
+def test_alerts_that_come_while_nobody_looks_are_counted_in_the_title(
+    site: Served, page: Page
+) -> None:
+    sign_in(page, site.address, "vera")
+    expect(page.locator("#status")).to_have_text("Live")
+    # As in a tab behind another: without windows there is none.
+    page.evaluate("Object.defineProperty(document, 'hidden', { value: true, writable: true })")
+    site.store(violation(1), violation(2))
+    expect(page).to_have_title(re.compile(r"^\(2\) Alerts"))
+    page.get_by_label("Count in the title").uncheck()
+    expect(page).to_have_title(re.compile("^Alerts"))
 
 
 def test_a_phone_scrolls_no_page_sideways(site: Served, page: Page) -> None:
