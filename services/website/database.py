@@ -61,6 +61,8 @@ def database_engine(url: URL) -> Engine:
             "tcp_user_timeout": STATEMENT_SECONDS * 1000,
             "options": f"-c statement_timeout={STATEMENT_SECONDS}s -c timezone=UTC",
             "application_name": "dronewatch-website",
+            # A server without an encoding (SQL_ASCII) would give bytes for texts.
+            "client_encoding": "utf8",
         },
     )
 

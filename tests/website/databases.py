@@ -21,10 +21,10 @@ def postgres_or_skip() -> Iterator[PostgresServer]:
 
 
 @contextmanager
-def fresh_database(postgres_url: str) -> Iterator[str]:
+def fresh_database(postgres_url: str, options: str = "") -> Iterator[str]:
     """The URL of a new, empty database on that server; dropped at the end."""
     name = f"test_{uuid4().hex[:12]}"
-    _administer(postgres_url, f"CREATE DATABASE {name}")
+    _administer(postgres_url, f"CREATE DATABASE {name} {options}")
     try:
         yield database_url(postgres_url).set(database=name).render_as_string(hide_password=False)
     finally:

@@ -5,13 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, select, text
 
 from services.website.database import reading, writing
 from services.website.queries import counts
-from services.website.schema import metadata
+from services.website.schema import metadata, users
 from services.website.upgrading import NewerDatabaseError, upgrade
-from tests.website.databases import opened
+from services.website.users import add_user
+from tests.website.databases import fresh_database, opened
 
 TRIGRAMS = {"alerts_by_search_text", "alerts_by_search_name"}
 
@@ -49,3 +50,13 @@ def test_a_database_of_a_later_program_is_left_alone(engine: Engine) -> None:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(NewerDatabaseError, match="9999"):
         upgrade(engine)
+
+
+def test_a_postgresql_whose_databases_have_no_encoding_is_taken(postgres_url: str) -> None:
+    of_initdb_without_locale = "ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+    with fresh_database(postgres_url, of_initdb_without_locale) as url, opened(url) as engine:
+        upgrade(engine)
+        with writing(engine) as connection:
+            add_user(connection, "Zoë", "viewer", "correct horse battery")
+        with reading(engine) as connection:
+            assert connection.scalar(select(users.c.name)) == "Zoë"
