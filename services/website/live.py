@@ -23,7 +23,7 @@ from services.website.site import Site
 from services.website.user import User
 from services.website.visible import names_read, visible_alert
 
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.05
 AWAY_SECONDS = 1.0
 KEEP_ALIVE_SECONDS = 15.0
 RETRY_MS = 500
