@@ -20,7 +20,7 @@ def asked_by(rows: int) -> dict[str, Ask]:
     filtered = {f"filter: {what}": _page_of(chosen) for what, chosen in filters(rows).items()}
     return {
         "first page": newest,
-        CURSOR: lambda c: newest(c, before=rows // 2),
+        CURSOR: lambda c: newest(c, before=rows - rows // 2 + 1),
         OFFSET: lambda c: _by_offset(c, rows // 2),
         **filtered,
         "counts by state": counts,
