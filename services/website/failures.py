@@ -10,3 +10,8 @@ def cause_of(error: SQLAlchemyError) -> str:
     original = getattr(error, "orig", None) or error
     lines = [line.strip() for line in str(original).splitlines() if line.strip()]
     return one_line("; ".join(lines) or type(original).__name__)
+
+
+def is_given_up(error: SQLAlchemyError) -> bool:
+    """Whether PostgreSQL ended the statement because it took too long (SQLSTATE 57014)."""
+    return getattr(getattr(error, "orig", None), "sqlstate", None) == "57014"

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from services.website.auth import NotSignedInError
+from services.website.failures import is_given_up
 from services.website.filters import FilterError
 from services.website.results import ResultsUnavailableError
 from services.website.templating import page
@@ -19,6 +20,7 @@ from services.website.templating import page
 # Paths of which a program reads the answer: a browser's script, too.
 PROGRAMS = ("/api/", "/alerts/stream")
 DATABASE_AWAY = "The database cannot be reached at the moment. Try again soon."
+GIVEN_UP = "This took too long. Ask for less: a shorter time, a drone, or longer words."
 RESULTS_AWAY = "The results cannot be read at the moment. Try again later."
 
 log = structlog.get_logger()
@@ -30,7 +32,7 @@ def tell_problems(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(FilterError, _bad_filter)
-    app.add_exception_handler(SQLAlchemyError, _database_away)
+    app.add_exception_handler(SQLAlchemyError, _database_fails)
     app.add_exception_handler(ResultsUnavailableError, _results_away)
 
 
@@ -68,7 +70,10 @@ def _bad_filter(request: Request, error: Exception) -> Response:
     return _problem(request, 400, str(error))
 
 
-def _database_away(request: Request, error: Exception) -> Response:
+def _database_fails(request: Request, error: Exception) -> Response:
+    assert isinstance(error, SQLAlchemyError)
+    if is_given_up(error):
+        return _problem(request, 400, GIVEN_UP)
     log.warning("database away", path=request.url.path, cause=type(error).__name__)
     return _problem(request, 503, DATABASE_AWAY, {"Retry-After": "5"})
 
