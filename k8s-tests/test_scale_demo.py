@@ -19,6 +19,7 @@ from local.processes import Goal, await_until
 
 REPOSITORY = Path(__file__).parents[1]
 DEMO_SECONDS = 1_200
+REST = Goal("one replica of alerting and of archiving should be left", 300)
 # A small fleet, as kind's values have it: at a hundred reports a second, each fetched at once,
 # alerting has so much to do that it would keep two replicas.
 SMALL_FLEET = "--set=simulator.rate=20"
@@ -72,6 +73,13 @@ def small_fleet(platform: Platform, installed: Callable[..., None]) -> Iterator[
     installed(platform, *FLEET, SMALL_FLEET)
     yield
     installed(platform, *FLEET)
+
+
+@pytest.fixture(autouse=True)
+def at_rest(platform: Platform, small_fleet: None) -> None:
+    """What earlier tests brought is gone: the demo counts from the replicas that it finds."""
+    parts = ("alerting", "archiving")
+    await_until(lambda: all(replicas(platform, part) == 1 for part in parts), [], REST, 2.0)
 
 
 @pytest.fixture
