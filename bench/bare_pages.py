@@ -5,22 +5,21 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import click
 import uvicorn
-from kafka import KafkaConsumer, TopicPartition
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 from starlette.routing import Route
 
+from bench.listening import new_records
 from local.ports import HOST
-from services.stream.connection import KafkaConnection, client_settings
+from services.stream.connection import KafkaConnection
 
-POLL_MS = 100
 BEHIND_MAX = 10_000
 
 Page = asyncio.Queue[str]
@@ -50,7 +49,8 @@ class Broadcaster:
         await thread
 
     def _consume(self, loop: asyncio.AbstractEventLoop) -> None:
-        for text in _texts(self.connection, self.topic, self.is_over):
+        for record, _ in new_records(self.connection, self.topic, self.is_over):
+            text = f"id: {record.offset}\nevent: alert\ndata: {record.value.decode()}\n\n"
             loop.call_soon_threadsafe(self._hand_over, text)
 
     def _hand_over(self, text: str) -> None:
@@ -72,19 +72,6 @@ def main(kafka: str, topic: str, port: int) -> None:
 async def _events(page: Page) -> AsyncIterator[str]:
     while True:
         yield await page.get()
-
-
-def _texts(connection: KafkaConnection, topic: str, is_over: threading.Event) -> Iterator[str]:
-    settings = {"enable_auto_commit": False, "metrics_enabled": False}
-    with KafkaConsumer(**client_settings(connection), **settings) as consumer:
-        numbers = consumer.partitions_for_topic(topic) or set()
-        partitions = [TopicPartition(topic, number) for number in numbers]
-        consumer.assign(partitions)
-        consumer.seek_to_end(*partitions)
-        while not is_over.is_set():
-            for records in consumer.poll(timeout_ms=POLL_MS).values():
-                for record in records:
-                    yield f"id: {record.offset}\nevent: alert\ndata: {record.value.decode()}\n\n"
 
 
 if __name__ == "__main__":

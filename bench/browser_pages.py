@@ -1,21 +1,13 @@
 """Open pages in a real Chromium: when each alert's row was drawn. For bench.live."""
 
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from bench.open_pages import Seen
+from local.browser import chromium
 
-ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
 # A row counts when the frame that shows it is over, not when the script has put it there.
 WATCH = """() => {
   window.seen = {};
@@ -32,12 +24,9 @@ WATCH = """() => {
 @contextmanager
 def browser_pages(address: str, cookies: Sequence[str]) -> Iterator[Callable[[], list[Seen]]]:
     """The list of alerts, live, once for each cookie; what each has shown up to now."""
-    with sync_playwright() as playwright:
-        found = shutil.which("chromium")
-        browser = playwright.chromium.launch(executable_path=found, args=list(ARGUMENTS))
+    with chromium() as browser:
         pages = [_opened(browser, address, cookie) for cookie in cookies]
         yield lambda: [_seen(page) for page in pages]
-        browser.close()
 
 
 def _opened(browser: Browser, address: str, cookie: str) -> Page:

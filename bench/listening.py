@@ -1,5 +1,5 @@
 """Reads records as they come and notes when: alerts, and canaries sent for comparison. For
-bench.pipeline.
+bench.pipeline and bench.bare_pages.
 
 Few records a second pass here, so that reading them takes next to nothing from what is measured.
 """
@@ -69,20 +69,23 @@ def seen_in(
     is_over: threading.Event,
 ) -> list[Seen]:
     """Everything new in the topic until it is over."""
+    return [seen(record, at) for record, at in new_records(connection, topic, is_over)]
+
+
+def new_records(
+    connection: KafkaConnection, topic: str, is_over: threading.Event
+) -> Iterator[tuple[Any, int]]:
+    """Each record that comes until it is over, and when it was read, as `now_us` tells."""
     settings = {"enable_auto_commit": False, "metrics_enabled": False}
     with KafkaConsumer(**client_settings(connection), **settings) as consumer:
         numbers = consumer.partitions_for_topic(topic) or set()
         partitions = [TopicPartition(topic, number) for number in numbers]
         consumer.assign(partitions)
         consumer.seek_to_end(*partitions)
-        return [seen(record, at) for record, at in _records(consumer, is_over)]
-
-
-def _records(consumer: KafkaConsumer, is_over: threading.Event) -> Iterator[tuple[Any, int]]:
-    while not is_over.is_set():
-        polled = consumer.poll(timeout_ms=POLL_MS)
-        read_us = now_us()
-        yield from ((record, read_us) for records in polled.values() for record in records)
+        while not is_over.is_set():
+            polled = consumer.poll(timeout_ms=POLL_MS)
+            read_us = now_us()
+            yield from ((record, read_us) for records in polled.values() for record in records)
 
 
 def send_canaries(connection: KafkaConnection, topic: str, is_over: threading.Event) -> None:

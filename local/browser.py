@@ -1,4 +1,4 @@
-"""Chromium as people use it: Debian's where it is installed, else Playwright's own. For tests."""
+"""Chromium as people use it: Debian's where it is installed, else Playwright's own."""
 
 import shutil
 from collections.abc import Iterator
