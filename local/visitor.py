@@ -31,9 +31,15 @@ def shown_alerts(address: str, login: Login) -> list[tuple[str, ...]]:
         return list(_pages(client))
 
 
+def form_token(page: str) -> str:
+    """The CSRF token of a page's first form; empty if it has none."""
+    found = FORM_TOKEN.search(page)
+    return found[1] if found else ""
+
+
 def _sign_in(client: httpx.Client, login: Login) -> None:
-    token = FORM_TOKEN.search(client.get("/login").raise_for_status().text)
-    form = {"name": login.name, "password": login.password, "csrf": token[1] if token else ""}
+    token = form_token(client.get("/login").raise_for_status().text)
+    form = {"name": login.name, "password": login.password, "csrf": token}
     if not client.post("/login", data=form).has_redirect_location:
         raise click.ClickException(f"the website does not let {login.name} in")
 

@@ -1,6 +1,5 @@
 """The website as people use it: a real server on a port of its own, with users and alerts."""
 
-import re
 import threading
 import time
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import Engine, insert
 
 from local.ports import free_port
+from local.visitor import form_token
 from services.reports.alert import Alert, Detail
 from services.reports.report import Location, Telemetry
 from services.runtime.clock import now_ms
@@ -121,6 +121,6 @@ def sign_in(client: httpx.Client, name: str, password: str = PASSWORD) -> httpx.
 
 def token_in(answer: httpx.Response) -> str:
     """The CSRF token of the first form on a page."""
-    found = re.search(r'name="csrf" value="([^"]+)"', answer.text)
-    assert found
-    return found[1]
+    token = form_token(answer.text)
+    assert token
+    return token
