@@ -33,7 +33,8 @@ class Bounds:
         return (self.south, self.west), (self.north, self.east)
 
 
-@dataclass(frozen=True, slots=True)
+# Told apart by identity: an outline is the key of its map, and has thousands of points.
+@dataclass(frozen=True, slots=True, eq=False)
 class NamedArea:
     """A feature's polygons, inner rings among them; its name may be empty.
 

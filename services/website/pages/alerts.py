@@ -16,7 +16,7 @@ from services.website.area_map import area_map, overview
 from services.website.audit import LIST, PAGE, shown
 from services.website.auth import Operator, SiteOf, Viewer, genuine_form
 from services.website.database import reading
-from services.website.filters import FilterQuery, areas_by_name, filters
+from services.website.filters import FilterQuery, filters
 from services.website.live import KEEP_ALIVE_SECONDS, Feed, Page
 from services.website.marking import MarkForm, marked
 from services.website.outline import Point
@@ -54,8 +54,7 @@ def start() -> Response:
 @router.get("/alerts")
 def alert_list(site: SiteOf, session: Viewer, query: Annotated[ListQuery, Query()]) -> Response:
     """A page of the list; the first one goes on by itself."""
-    areas = areas_by_name(site.outline)
-    wanted = filters(query, session.user, areas)
+    wanted = filters(query, session.user, site.areas)
     with reading(site.engine) as connection:
         last = queries.last_seq(connection)
         found = queries.newest(connection, wanted, query.before)
@@ -71,7 +70,7 @@ def alert_list(site: SiteOf, session: Viewer, query: Annotated[ListQuery, Query(
         here="/alerts",
         alerts=alerts,
         map=overview(_points(alerts), site.outline),
-        areas=areas,
+        areas=site.areas,
         query=query,
         rows=PAGE_ROWS,
         is_filtered=bool(asked),
@@ -94,7 +93,7 @@ async def alert_stream(
     feed: Feed = request.app.state.feed
     is_id = last_event_id.isascii() and last_event_id.isdecimal() and len(last_event_id) < 19
     after = int(last_event_id) if is_id else query.after
-    wanted = filters(query, session.user, areas_by_name(site.outline))
+    wanted = filters(query, session.user, site.areas)
     events = feed.events(Page(session.user, wanted), after)
     return StreamingResponse(
         _while_signed_in(events, site, session),

@@ -11,7 +11,7 @@ from services.website.answers import Answer, Manifest
 from services.website.audit import API, shown
 from services.website.auth import Operator, SiteOf, Viewer, genuine_request, viewer
 from services.website.database import reading
-from services.website.filters import FilterQuery, areas_by_name, filters
+from services.website.filters import FilterQuery, filters
 from services.website.marking import MarkForm, marked
 from services.website.pages.alerts import Seq
 from services.website.pages.answers import latest, manifests, table
@@ -73,7 +73,7 @@ def me(session: Viewer) -> Me:
 @router.get("/alerts")
 def alerts(site: SiteOf, session: Viewer, query: Annotated[PageQuery, Query()]) -> AlertPage:
     """A page of alerts."""
-    wanted = filters(query, session.user, areas_by_name(site.outline))
+    wanted = filters(query, session.user, site.areas)
     with reading(site.engine) as connection:
         found = queries.newest(connection, wanted, _before(site, query.cursor), query.limit)
     following = _cursors(site).dumps(found[-1].seq) if len(found) == query.limit else None
