@@ -1,10 +1,12 @@
 """A second platform beside the shared one: changed, taken back, removed and installed again."""
 
 import json
+import shlex
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import click
 import pytest
@@ -21,11 +23,12 @@ from cluster.access import STORE_PORT, forwarded, kafka_access, secret
 from cluster.commands import kubectl, run
 from cluster.images import load
 from cluster.release import Platform, remove_namespace, roll_back, uninstall
-from cluster.witness import BUCKET, archived_rows, evidence
+from cluster.witness import BUCKET, WITNESS, archived_rows, evidence
 from local.processes import Goal, await_until
 from services.archiving.naming import object_start
 from services.stream.connection import new_client
 
+REPOSITORY = Path(__file__).parents[1]
 PARTITIONS = 3
 SMALL = {
     "global.topics.reports.partitions": PARTITIONS,
@@ -49,6 +52,12 @@ AS_MANY_AS_PARTITIONS = SMALL | {
 def given(values: dict[str, object]) -> tuple[str, ...]:
     texts = (f"{name}={json.dumps(value)}" for name, value in values.items())
     return (*FLEET, *(f"--set-json={text}" for text in texts))
+
+
+def make(target: str, platform: Platform, *arguments: str) -> None:
+    """A target of the Makefile, as a person runs it."""
+    variables = (f"NAMESPACE={platform.namespace}", f"RELEASE={platform.release}")
+    run("make", "-C", str(REPOSITORY), target, *variables, f"ARGS={shlex.join(arguments)}")
 
 
 @pytest.fixture(scope="module")
@@ -162,14 +171,14 @@ def test_a_release_makes_nothing_outside_its_namespace(platform: Platform) -> No
     }
 
 
-def test_installed_again_a_platform_finds_its_old_archive_and_adds_a_new_one_to_it(
-    second: Platform, installed: Callable[..., None]
+def test_undeployed_and_deployed_again_a_platform_finds_its_old_archive_and_adds_a_new_one(
+    second: Platform,
 ) -> None:
     found, before = evidence(second), objects(second)
     assert found.differences == ()
-    uninstall(second)
+    make("undeploy", second)
     await_remains(second)
-    installed(second, *given(SMALL))
+    make("deploy", second, *WITNESS, *given(SMALL))
     sent_more_than(second, 1_500)
     adds_up(second)
     after = objects(second)
