@@ -16,6 +16,9 @@ BOOTSTRAP_SECONDS = 5.0
 # kafka-python's poll takes a fetch that ends just as it begins to wait for none at all, and sleeps
 # for its retry_backoff_ms (100) beside the records. Only that sleep reads the consumer's own copy.
 IDLE_SLEEP_MS = 5
+# A partition of which the last poll left records over is not in the fetch under way, and there is
+# one at a time for a broker: it waits this long if the fetch's partitions are silent.
+FETCH_WAIT_MS = 50
 
 Client = TypeVar("Client")
 
@@ -42,6 +45,7 @@ def group_consumer(connection: KafkaConnection, group: str, **overrides: Any) ->
         "auto_offset_reset": "none",
         "partition_assignment_strategy": [CooperativeStickyAssignor],
         "bootstrap_timeout_ms": int(BOOTSTRAP_SECONDS * 1000),
+        "fetch_max_wait_ms": FETCH_WAIT_MS,
         "reconnect_backoff_max_ms": 2_000,
         "allow_auto_create_topics": False,
         "metadata_max_age_ms": 30_000,
