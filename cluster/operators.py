@@ -83,7 +83,7 @@ METRICS = Operator(
     name="metrics-server",
     namespace="kube-system",
     chart="metrics-server",
-    version="3.14.0",  # metrics-server 0.9.0
+    version="3.13.1",  # metrics-server 0.8.1
     repository="https://kubernetes-sigs.github.io/metrics-server/",
     # Clusters serve it by many programs, not all of this name.
     apis=("v1beta1.metrics.k8s.io",),
