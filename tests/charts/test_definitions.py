@@ -1,6 +1,6 @@
 """The operators' resources against the operators' own definitions, where these are at hand.
 
-DRONEWATCH_CRDS names folders with CustomResourceDefinitions (YAML), as PATH does.
+DRONEWATCH_CRDS names files and folders of CustomResourceDefinitions (YAML), as PATH does folders.
 """
 
 import json
@@ -41,8 +41,8 @@ def kubeconform() -> str:
 def schemas(kubeconform: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of JSON schemas, <kind>_<group>_<version>.json."""
     folder = tmp_path_factory.mktemp("schemas")
-    for place in os.environ[CRDS].split(os.pathsep):
-        for file in Path(place).rglob("*.yaml"):
+    for place in map(Path, os.environ[CRDS].split(os.pathsep)):
+        for file in [place] if place.is_file() else place.rglob("*.yaml"):
             _write_schemas(file, folder)
     return folder
 
