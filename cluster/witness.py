@@ -15,9 +15,9 @@ from typing import Any
 
 import click
 from kafka import KafkaAdminClient
-from minio import Minio
 
 from cluster.access import kafka_access, store_access
+from cluster.archive import copied, object_names
 from cluster.commands import kubectl
 from cluster.release import Platform
 from local.checks import PublishedAlert, Row, alert_differences, archive_differences
@@ -33,7 +33,6 @@ from simulator.ledger import Entry, entries
 
 GROUPS = ("alerting", "archiving")
 OTHER_GROUPS = ("notifying-email", "notifying-email-retries", "website")
-BUCKET = "dronewatch"
 LEDGER = "/var/lib/dronewatch/ledger.jsonl"
 CAUGHT_UP = Goal("alerting and archiving should catch up", 600)
 
@@ -170,15 +169,8 @@ def reader_pod(deployment: Mapping[str, Any]) -> dict[str, Any]:
 
 def archived_rows(platform: Platform, topic_id: str) -> list[Row]:
     """Every row of the archive that came from the topic of this id (8 hex digits)."""
-    with store_access(platform, "analysis") as store, TemporaryDirectory() as folder:
-        for name in object_names(store):
-            start = object_start(name)
-            if start and start.topic_id == topic_id:
-                store.fget_object(BUCKET, name, str(Path(folder) / name))
-        return list(archive_rows(Path(folder)))
-
-
-def object_names(store: Minio) -> list[str]:
-    """The archive's objects."""
-    found = store.list_objects(BUCKET, prefix="reports/", recursive=True)
-    return [at.object_name for at in found]
+    with store_access(platform, "analysis") as store:
+        starts = {name: object_start(name) for name in object_names(store)}
+        names = [name for name, start in starts.items() if start and start.topic_id == topic_id]
+        with copied(store, names) as folder:
+            return list(archive_rows(folder))

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 from minio import Minio
 
 from cluster.access import store_access
+from cluster.archive import BUCKET
 from cluster.release import Platform
-from cluster.witness import BUCKET
 
 
 @dataclass(frozen=True, slots=True)

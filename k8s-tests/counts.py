@@ -3,16 +3,14 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cluster.access import store_access
+from cluster.archive import copied, object_names
 from cluster.release import Platform
-from cluster.witness import BUCKET, object_names
 
 Row = dict[str, Any]
 ARRIVAL_ORDER = ("kafka_timestamp", "kafka_partition", "kafka_offset")
@@ -54,12 +52,8 @@ class Counts:
 
 def archive_rows(platform: Platform) -> list[Row]:
     """Every row, in the order of arrival."""
-    with store_access(platform, "analysis") as store, TemporaryDirectory() as folder:
-        for name in object_names(store):
-            store.fget_object(BUCKET, name, str(Path(folder) / name))
-        tables = [
-            pq.read_table(path, partitioning=None) for path in Path(folder).rglob("*.parquet")
-        ]
+    with store_access(platform, "analysis") as store, copied(store, object_names(store)) as folder:
+        tables = [pq.read_table(path, partitioning=None) for path in folder.rglob("*.parquet")]
     rows: list[Row] = pa.concat_tables(tables).to_pylist()
     return sorted(rows, key=lambda row: tuple(row[name] for name in ARRIVAL_ORDER))
 

@@ -1,9 +1,9 @@
 """What stands in a namespace and in its archive, to be compared with what stood there before."""
 
 from cluster.access import store_access
+from cluster.archive import BUCKET
 from cluster.commands import kubectl, run
 from cluster.release import Platform
-from cluster.witness import BUCKET
 
 # They tell what happened; the API server forgets them by itself.
 EVENTS = {"events", "events.events.k8s.io"}

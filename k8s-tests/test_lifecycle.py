@@ -20,10 +20,11 @@ from remains import kept, objects, resources
 from rollout import PARTS, await_images, images, ready, while_reports_flow
 
 from cluster.access import STORE_PORT, forwarded, kafka_access, secret
+from cluster.archive import BUCKET
 from cluster.commands import kubectl, run
 from cluster.images import load
 from cluster.release import Platform, remove_namespace, roll_back, uninstall
-from cluster.witness import BUCKET, WITNESS, archived_rows, evidence
+from cluster.witness import WITNESS, archived_rows, evidence
 from local.processes import Goal, await_until
 from services.archiving.naming import object_start
 from services.stream.connection import new_client

@@ -17,9 +17,10 @@ from loading import await_done, await_rows, counted, job, pods, rejected_lines
 from minio import Minio
 
 from cluster.access import STORE_PORT, forwarded, kafka_access, secret
+from cluster.archive import BUCKET
 from cluster.commands import kubectl
 from cluster.release import Platform, remove_namespace, uninstall
-from cluster.witness import BUCKET, await_caught_up
+from cluster.witness import await_caught_up
 from local.checks import PublishedAlert
 from local.evidence import published_alerts
 from services.loading.loader import Bounds

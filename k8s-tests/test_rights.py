@@ -17,8 +17,8 @@ from minio import Minio
 from minio.error import S3Error
 
 from cluster.access import forwarded, kafka_access, store_access
+from cluster.archive import BUCKET, object_names
 from cluster.release import Platform
-from cluster.witness import BUCKET, object_names
 from services.reports.topics import TOPICS
 from services.stream.connection import KafkaConnection, new_client
 
