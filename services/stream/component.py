@@ -21,7 +21,9 @@ from services.stream.worker import Worker
 
 Command = Callable[..., Any]
 
-HEARTBEAT_SECONDS_MAX = 3.0
+# By its heartbeat a member learns that the group rebalances, and those that know already read nothing
+# until the last one does.
+HEARTBEAT_SECONDS_MAX = 0.5
 
 
 def group_options(command: Command) -> Command:
