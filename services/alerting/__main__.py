@@ -12,6 +12,7 @@ from services.runtime.clock import now_ms
 from services.runtime.settings import component_command, process_options
 from services.stream.component import group_options, run_component
 from services.stream.connection import KafkaConnection, kafka_options
+from services.stream.consumer import WHOLE_FETCHES
 from services.stream.producer import producer
 
 
@@ -66,7 +67,7 @@ def main(connection: KafkaConnection, **settings: Any) -> None:
         )
         return AlertingWorker(sender, Outbox(rules, addresses, now_ms), topic)
 
-    run_component(connection, settings, topic, worker)
+    run_component(connection, settings, topic, worker, **WHOLE_FETCHES)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,6 @@ SECRET_KEY_VARIABLE = "DRONEWATCH_S3_SECRET_KEY"
 # Fewer, larger fetches cost less; what is fetched ahead counts as memory.
 FETCH_SETTINGS: dict[str, Any] = {
     "fetch_min_bytes": 256 * 1024,
-    "fetch_max_wait_ms": 500,
     "fetch_max_bytes": 16 * MEBIBYTE,
     "max_partition_fetch_bytes": 2 * MEBIBYTE,
     "max_poll_records": 5_000,

@@ -21,8 +21,8 @@ from services.stream.worker import Worker
 
 Command = Callable[..., Any]
 
-# By its heartbeat a member learns that the group rebalances, and those that know already read nothing
-# until the last one does.
+# By its heartbeat a member learns that the group rebalances, and those that know already read
+# nothing until the last one does.
 HEARTBEAT_SECONDS_MAX = 0.5
 
 

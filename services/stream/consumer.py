@@ -16,9 +16,10 @@ BOOTSTRAP_SECONDS = 5.0
 # kafka-python's poll takes a fetch that ends just as it begins to wait for none at all, and sleeps
 # for its retry_backoff_ms (100) beside the records. Only that sleep reads the consumer's own copy.
 IDLE_SLEEP_MS = 5
-# A partition of which the last poll left records over is not in the fetch under way, and there is
-# one at a time for a broker: it waits this long if the fetch's partitions are silent.
-FETCH_WAIT_MS = 50
+# A poll hands over all that a fetch brought. A partition of which it left records over would not be
+# in the next fetch, and there is one at a time for a broker: the partition's next record would wait
+# for that one's end, half a second if the other partitions are silent.
+WHOLE_FETCHES: dict[str, Any] = {"fetch_max_bytes": 2 * 1024 * 1024, "max_poll_records": 10_000}
 
 Client = TypeVar("Client")
 
@@ -45,7 +46,6 @@ def group_consumer(connection: KafkaConnection, group: str, **overrides: Any) ->
         "auto_offset_reset": "none",
         "partition_assignment_strategy": [CooperativeStickyAssignor],
         "bootstrap_timeout_ms": int(BOOTSTRAP_SECONDS * 1000),
-        "fetch_max_wait_ms": FETCH_WAIT_MS,
         "reconnect_backoff_max_ms": 2_000,
         "allow_auto_create_topics": False,
         "metadata_max_age_ms": 30_000,
