@@ -1,7 +1,7 @@
 """What stands in a namespace and in its archive, to be compared with what stood there before."""
 
+from cluster import archive
 from cluster.access import store_access
-from cluster.archive import BUCKET
 from cluster.commands import kubectl, run
 from cluster.release import Platform
 
@@ -34,5 +34,5 @@ def kept(platform: Platform) -> frozenset[str]:
 def objects(platform: Platform) -> dict[str, tuple[str, str]]:
     """Content's digest and time of writing of each object of the archive, by name."""
     with store_access(platform, "analysis") as store:
-        found = store.list_objects(BUCKET, prefix="reports/", recursive=True)
+        found = archive.objects(store)
         return {at.object_name: (at.etag, at.last_modified.isoformat()) for at in found}
