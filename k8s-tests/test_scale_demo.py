@@ -20,10 +20,9 @@ from local.processes import Goal, await_until
 REPOSITORY = Path(__file__).parents[1]
 DEMO_SECONDS = 1_200
 REST = Goal("one replica of alerting and of archiving should be left", 300)
-# A small fleet, as kind's values have it: at a hundred reports a second, each fetched at once,
-# alerting has so much to do that it would keep two replicas. What a replica is planned for is less
-# than kind's values have: where `make deploy` has left a platform beside this one, two cores carry
-# some 5,000 of the demo's 8,000 reports a second.
+# Replicas are planned for less than in kind's values: where `make deploy` has left a platform
+# beside this one, two cores carry some 5,000 of the demo's 8,000 reports a second. And so few
+# reports come before and after that one replica is enough, although each is fetched by itself.
 SMALL_FLEET = ("--set=simulator.rate=5", "--set=alerting.resources.requests.cpu=80m")
 # Time, reports a second, then replicas and CPU of alerting and of archiving.
 ROW = re.compile(r"^ +\d+:\d\d +(?:-|[\d,]+) +(\d+)\S* +(?:-|\d+ %) +(\d+)\S* ", re.MULTILINE)
