@@ -13,6 +13,8 @@ from secrets import token_hex
 from typing import Any
 
 import trustme
+from mail_server import PORT as LISTENED
+from python_pod import Manifest, listens, pod_spec
 
 from cluster.commands import kubectl
 from cluster.release import Platform
@@ -36,8 +38,6 @@ MAILED = {
     "smtp.existingSecret": f"{NAME}-login",
     "smtp.caSecret": f"{NAME}-ca",
 }
-
-Manifest = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ def _named(api_version: str, kind: str, name: str, **content: Any) -> Manifest:
 
 
 def _port() -> Manifest:
-    return {"port": PORT, "targetPort": 5587}
+    return {"port": PORT, "targetPort": LISTENED}
 
 
 def _deployment(platform: Platform) -> Manifest:
@@ -135,43 +135,27 @@ def _deployment(platform: Platform) -> Manifest:
 
 
 def _pod(platform: Platform) -> Manifest:
-    """Of a pod of the platform, whose image has the Python, the image and the narrow rights."""
-    sample = _log_channel(platform)
-    (given,) = sample["containers"]
-    kept = {key: given[key] for key in ("image", "imagePullPolicy", "securityContext")}
     files = (f"{FOLDER}/mails", "/etc/mail/tls/tls.crt", "/etc/mail/tls/tls.key")
+    command = ("python", f"/etc/mail/script/{SCRIPT.name}", *files)
+    volumes = [
+        {"name": "mails", "persistentVolumeClaim": {"claimName": NAME}},
+        {"name": "script", "configMap": {"name": NAME}},
+        {"name": "tls", "secret": {"secretName": f"{NAME}-tls"}},
+    ]
+    return pod_spec(platform, NAME, command, **_container()) | {"volumes": volumes}
+
+
+def _container() -> Manifest:
     password = {"secretKeyRef": {"name": f"{NAME}-login", "key": "password"}}
-    container = kept | {
-        "name": NAME,
-        "command": ["python", f"/etc/mail/script/{SCRIPT.name}", *files],
+    return {
         "env": [
             {"name": "MAIL_USER", "value": USER},
             {"name": "MAIL_PASSWORD", "valueFrom": password},
         ],
-        "readinessProbe": {"tcpSocket": {"port": 5587}, "periodSeconds": 1},
-        "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}, "limits": {"memory": "128Mi"}},
+        "readinessProbe": listens(LISTENED),
         "volumeMounts": [
             {"name": "mails", "mountPath": FOLDER},
             {"name": "script", "mountPath": "/etc/mail/script"},
             {"name": "tls", "mountPath": "/etc/mail/tls"},
         ],
     }
-    return {
-        "automountServiceAccountToken": False,
-        "enableServiceLinks": False,
-        "securityContext": sample["securityContext"],
-        "terminationGracePeriodSeconds": 5,
-        "containers": [container],
-        "volumes": [
-            {"name": "mails", "persistentVolumeClaim": {"claimName": NAME}},
-            {"name": "script", "configMap": {"name": NAME}},
-            {"name": "tls", "secret": {"secretName": f"{NAME}-tls"}},
-        ],
-    }
-
-
-def _log_channel(platform: Platform) -> Manifest:
-    deployment = f"deployment/{platform.named('notifying-log')}"
-    found = json.loads(kubectl(platform.namespace, "get", deployment, "--output=json"))
-    spec: Manifest = found["spec"]["template"]["spec"]
-    return spec

@@ -7,6 +7,8 @@ import pytest
 from fleet import FLEET, REPORTS_PER_SECOND, adds_up
 
 from cluster.commands import kubectl
+from cluster.operators import KEDA
+from cluster.presence import is_present, look
 from cluster.release import Platform
 from local.processes import Goal, await_until
 
@@ -31,6 +33,8 @@ pytestmark = pytest.mark.timeout(1_500)
 @pytest.fixture
 def by_lag(platform: Platform, installed: Callable[..., None]) -> Iterator[Callable[..., None]]:
     """`by_lag("--set", ...)`: the shared platform, scaled by lag; afterwards as it was."""
+    if not is_present(KEDA, look()):
+        pytest.skip("NOT SCALED BY LAG: no KEDA; `make operators KEDA=1` brings it")
     yield lambda *arguments: installed(platform, *FLEET, *LAG, *arguments)
     installed(platform, *FLEET)
 
