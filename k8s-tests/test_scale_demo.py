@@ -100,6 +100,8 @@ def test_autoscalers_bring_replicas_with_the_load_and_take_them_away_and_nothing
     assert (replicas(platform, "alerting"), replicas(platform, "archiving")) == (1, 1)
     assert f"$ kubectl get hpa --namespace {platform.namespace}" in output
     assert "Passed: each of" in output
+    picture = Path(re.search(r"Picture +(\S+)", output)[1])
+    assert (REPOSITORY / picture).read_bytes().startswith(b"\x89PNG")
 
 
 def test_kubectl_scale_shares_the_partitions_out_with_autoscaling_off_and_nothing_is_lost(

@@ -4,10 +4,12 @@ The load is the simulator's: changed with Helm, and taken back with Helm whateve
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import click
 
 from cluster.release import Platform
+from cluster.scaling.chart import chart
 from cluster.scaling.proof import prove
 from cluster.scaling.release import changed, release_of, shown, upgrade
 from cluster.scaling.replicas import (
@@ -30,6 +32,7 @@ RISE_SECONDS = 300.0
 READY_SECONDS = 180.0
 # How long the replicas are shown at work.
 SHOWN_SECONDS = 20.0
+WAYS = {"auto": "by autoscalers", "manual": "by kubectl scale"}
 HINT = "`kubectl get hpa` tells what the autoscalers see; more load: ARGS='--rate 20000'"
 
 
@@ -47,7 +50,16 @@ def run_demo(platform: Platform, mode: str, reports_per_second: int) -> None:
     announce("In short")
     for line in summary(watch.looks):
         click.echo(f"    {line}")
+    click.echo(f"    Picture  {_drawn(watch, f'{platform}: {WAYS[mode]}', mode)}")
     prove(platform, release)
+
+
+def _drawn(watch: Watch, subtitle: str, mode: str) -> Path:
+    """Where the picture stands."""
+    file = Path(".run") / f"scale-demo-{mode}.png"
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(chart(watch.looks, subtitle))
+    return file
 
 
 def _rate(reports_per_second: float | None) -> str:
