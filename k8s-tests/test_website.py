@@ -15,7 +15,7 @@ from cluster.access import forwarded, kafka_access, secret
 from cluster.commands import kubectl
 from cluster.release import Platform
 from cluster.witness import await_caught_up, start_fleet, stop_fleet
-from local.browser import chromium, sign_in
+from local.browser import sign_in
 from local.evidence import published_alerts
 from local.offsets import has_caught_up, progress_of
 from local.ports import free_port
@@ -24,6 +24,7 @@ from local.visitor import shown_alerts
 from local.website import Login
 from services.reports.topics import ALERTS, TOPICS
 from services.stream.connection import KafkaConnection, new_client
+from tests.website.browser import chromium_or_skip
 
 PORT = 8000
 GROUP = "website"
@@ -56,7 +57,7 @@ def operator(platform: Platform) -> Login:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with chromium() as started:
+    with chromium_or_skip() as started:
         yield started
 
 
