@@ -11,6 +11,7 @@ from analysis.drawings import COLOURS, MUTED, SIZE_INCHES, Row, Rows, readable
 from cluster.scaling.replicas import Look
 
 TITLE = "Replicas follow the load"
+LAST_MINUTES = 0.1
 WIDTH_INCHES, PANEL_INCHES = SIZE_INCHES[0], 1.5
 
 
@@ -47,8 +48,9 @@ def _load(axes: Axes, rows: Rows) -> None:
 
 
 def _replicas(axes: Axes, rows: Rows, part: str, colour: str) -> None:
-    over = [row["minutes"] for row in rows]
-    ready, wanted = zip(*(row[part] for row in rows), strict=True)
+    # What the last look saw has a width, too.
+    over = [*(row["minutes"] for row in rows), rows[-1]["minutes"] + LAST_MINUTES]
+    ready, wanted = zip(*(row[part] for row in [*rows, rows[-1]]), strict=True)
     axes.fill_between(over, ready, step="post", color=colour, linewidth=0)
     axes.step(over, wanted, where="post", color=MUTED, linestyle=":")
     _name(axes, f"{part} pods (dotted: wanted)")
