@@ -15,14 +15,16 @@ from bench.arriving import SHAPE, made_alerts, send_alerts
 from bench.browser_pages import browser_pages
 from bench.meter import Cost, Meter
 from bench.open_pages import Seen, open_pages
+from bench.storing import new_database
 from bench.tables import Row, Table, ratio
 from local.figures import percentile
 from local.kafka import running_kafka
 from local.ports import free_port, is_listening
+from local.postgres import running_postgres
 from local.processes import Child, Goal, await_until, running, start
 from local.progress import announce
 from local.visitor import signed_in
-from local.website import Login, running_website
+from local.website import DATABASE, Login, running_website
 from services.stream.connection import KafkaConnection
 from services.stream.topics import create_topics
 from services.website.database import database_engine, database_url, writing
@@ -41,7 +43,7 @@ HOW = (
     " are one machine's, in whole milliseconds at the beginning.",
     f"The first {WARM_UP_SECONDS} s do not count. Every page is another user's, every second one an"
     " operator's; every alert has a citizen's name, so each operator's reading of it is written"
-    " down. Database: SQLite, which waits for the disk at each commit.",
+    " down. SQLite waits for the disk at each commit; PostgreSQL runs with fsync off.",
     "CPU: of one core, of the website's process; memory: its peak. Browser, pages, broker and"
     " website share the machine's cores. Target: p99 below 300 ms.",
 )
@@ -71,32 +73,48 @@ class Shown:
 
 
 def live_table(folder: Path, plan: Plan) -> Table:
-    """Ours, in streams and in a browser, and the peer's."""
-    announce(f"website: {plan.rate} alerts/s to {plan.pages} pages for {plan.seconds} s, twice")
+    """Ours with each kind of database, in streams and in a browser, and the peer's."""
+    announce(f"website: {plan.rate} alerts/s to {plan.pages} pages for {plan.seconds} s, thrice")
     load = f"Load of the machine before: {os.getloadavg()[0]:.1f}."
-    with running_kafka(folder / "kafka") as server:
+    with running_kafka(folder / "kafka") as server, running_postgres() as postgres:
         create_topics(server.connection, [SHAPE])
-        ours = website_shown(server.connection, folder, plan)
+        databases = {
+            "SQLite": str(folder / DATABASE),
+            "PostgreSQL": new_database(postgres, "live"),
+        }
+        ours = {
+            kind: website_shown(server.connection, folder, plan, database)
+            for kind, database in databases.items()
+        }
         peer = peer_shown(server.connection, folder, plan)
     title = f"website: {plan.rate} alerts/s on the topic to {plan.pages} open pages"
     return Table(title, (*HOW, load), live_rows(ours, peer, plan))
 
 
-def live_rows(ours: Shown, peer: Shown, plan: Plan) -> tuple[Row, ...]:
-    """The website's streams and browser pages, the peer's streams."""
-    own, others = _figures(ours.streams), _figures(peer.streams)
-    ratios = {f"ratio {name}": ratio(own[name], others[name]) for name in ("p50 ms", "p99 ms")}
+def live_rows(ours: Mapping[str, Shown], peer: Shown, plan: Plan) -> tuple[Row, ...]:
+    """The website's streams and browser pages, by its kind of database; the peer's streams."""
+    others = _figures(peer.streams)
     return (
-        {"what": f"{plan.pages - IN_BROWSER} event streams (ours)", **own, **_cost(ours, plan)},
-        {"what": f"{IN_BROWSER} pages in Chromium (ours)", **_figures(ours.drawn)},
-        {"what": "bare broadcaster", **others, **_cost(peer, plan), **ratios},
+        *(row for kind, shown in ours.items() for row in _own_rows(kind, shown, others, plan)),
+        {"what": "bare broadcaster", **others, **_cost(peer, plan)},
     )
 
 
-def website_shown(connection: KafkaConnection, folder: Path, plan: Plan) -> Shown:
+def _own_rows(kind: str, shown: Shown, others: Mapping[str, float], plan: Plan) -> tuple[Row, Row]:
+    own = _figures(shown.streams)
+    ratios = {f"ratio {name}": ratio(own[name], others[name]) for name in ("p50 ms", "p99 ms")}
+    streams = f"{plan.pages - IN_BROWSER} event streams, {kind} (ours)"
+    return (
+        {"what": streams, **own, **_cost(shown, plan), **ratios},
+        {"what": f"{IN_BROWSER} pages in Chromium, {kind} (ours)", **_figures(shown.drawn)},
+    )
+
+
+def website_shown(connection: KafkaConnection, folder: Path, plan: Plan, database: str) -> Shown:
     """With the real command, and people signed in through its form."""
-    with running_website(connection, folder, free_port()) as website, ExitStack() as stack:
-        people = _people(folder / "website.sqlite", plan.pages)
+    served = running_website(connection, folder, free_port(), database)
+    with served as website, ExitStack() as stack:
+        people = _people(database, plan.pages)
         cookies = [_cookie(website.address, person) for person in people]
         port = int(website.address.rpartition(":")[2])
         drawn = stack.enter_context(browser_pages(website.address, cookies[:IN_BROWSER]))
@@ -157,10 +175,10 @@ def _cost(shown: Shown, plan: Plan) -> dict[str, float]:
     }
 
 
-def _people(database: Path, count: int) -> list[Login]:
+def _people(database: str, count: int) -> list[Login]:
     """Viewers and operators in turns."""
     people = [Login(f"person-{number}", secrets.token_hex(8)) for number in range(count)]
-    engine = database_engine(database_url(str(database)))
+    engine = database_engine(database_url(database))
     for number, person in enumerate(people):
         with writing(engine) as connection:
             role: Role = "operator" if number % 2 else "viewer"

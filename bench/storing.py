@@ -132,7 +132,7 @@ def _tables(place: str) -> Iterator[Engine]:
 
 
 def _command(place: str, backlog: Backlog, folder: Path) -> list[str]:
-    """The demo's, with another database and group."""
-    command = website_command(backlog.connection, 0, free_port(), folder, folder)
-    own = ["--database", place, "--group", folder.name, "--session-key-file", f"{folder}.key"]
+    """The demo's, with another group."""
+    command = website_command(backlog.connection, 0, free_port(), place, folder)
+    own = ["--group", folder.name, "--session-key-file", f"{folder}.key"]
     return [*command, *own]

@@ -107,21 +107,21 @@ def webhook_command(
     return [*command, *_notifying(connection, health_port)]
 
 
-def user_command(role: str, database: Path, password_file: Path) -> list[str]:
+def user_command(role: str, database: str, password_file: Path) -> list[str]:
     """Somebody who may sign in to the website, named as their role: operator or viewer."""
-    options = ["--database", str(database), "--password-file", str(password_file)]
+    options = ["--database", database, "--password-file", str(password_file)]
     return [*_module("services.website.users"), "add", role, "--role", role, *options]
 
 
 def website_command(
-    connection: KafkaConnection, health_port: int, port: int, database: Path, results: Path
+    connection: KafkaConnection, health_port: int, port: int, database: str, results: Path
 ) -> list[str]:
-    """The website on a file of SQLite's."""
+    """The website on a file of SQLite's or a database of PostgreSQL's, by its URL."""
     options = [
         *("--group", WEBSITE),
         *("--host", HOST),
         *("--port", str(port)),
-        *("--database", str(database)),
+        *("--database", database),
         *("--results", str(results)),
     ]
     return [*_module("services.website"), *options, *_process(connection, health_port)]

@@ -14,7 +14,7 @@ from local.progress import announce
 from services.stream.connection import KafkaConnection
 from simulator.city_map import city_geojson
 
-DATABASE, LOG = "website.sqlite", "website.log"
+DATABASE, KEY, LOG = "website.sqlite", "website.key", "website.log"
 USER_SECONDS = 60.0
 SERVING = Goal("the website should serve its pages", 60.0)
 
@@ -39,17 +39,20 @@ class Website:
 
 @contextmanager
 def running_website(
-    connection: KafkaConnection, folder: Path, wanted_port: int
+    connection: KafkaConnection, folder: Path, wanted_port: int, database: str = ""
 ) -> Iterator[Website]:
     """A website that serves, on this port or else a free one; stopped at the end, its data stay.
 
+    Without the URL of a database its data are a file of SQLite's in the folder.
+
     ClickException if it cannot start.
     """
-    operator, viewer = _added("operator", folder), _added("viewer", folder)
+    where = database or str(folder / DATABASE)
+    operator, viewer = _added("operator", folder, where), _added("viewer", folder, where)
     port, health_port, results = _port(wanted_port), free_port(), folder / "results"
-    command = website_command(connection, health_port, port, folder / DATABASE, results)
-    with_map = [*command, "--map-file", str(_city_map(folder))]
-    with running(start(WEBSITE, with_map, folder / LOG)) as child:
+    command = website_command(connection, health_port, port, where, results)
+    files = ["--map-file", str(_city_map(folder)), "--session-key-file", str(folder / KEY)]
+    with running(start(WEBSITE, [*command, *files], folder / LOG)) as child:
         await_until(partial(is_ready, health_port), [child], SERVING)
         yield Website(child, f"http://{HOST}:{port}", operator, viewer)
 
@@ -71,12 +74,12 @@ def _city_map(folder: Path) -> Path:
     return file
 
 
-def _added(role: str, folder: Path) -> Login:
+def _added(role: str, folder: Path, database: str) -> Login:
     """A new user, whose password is kept in a file that only we can read."""
     login, password_file = Login(role, secrets.token_hex(8)), folder / f"website-{role}.password"
     password_file.touch(mode=0o600)
     password_file.write_text(login.password)
-    command = user_command(role, folder / DATABASE, password_file)
+    command = user_command(role, database, password_file)
     with running(start(f"adding the {role}", command, folder / LOG)) as adding:
         await_end(adding, USER_SECONDS)
     return login
