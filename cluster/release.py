@@ -63,9 +63,9 @@ def uninstall(platform: Platform) -> None:
     _helm(platform, "uninstall", platform.release, "--ignore-not-found", "--wait")
 
 
-def remove_namespace(name: str) -> None:
-    """The namespace with all that is in it, volumes too."""
-    run("kubectl", "delete", "namespace", name, "--ignore-not-found", "--timeout", "300s")
+def remove_namespaces(*names: str) -> None:
+    """The namespaces with all that is in them, volumes too."""
+    run("kubectl", "delete", "namespace", *names, "--ignore-not-found", "--timeout", "300s")
 
 
 def replicas(platform: Platform, part: str) -> int:

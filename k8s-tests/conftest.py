@@ -14,7 +14,7 @@ from kubernetes import client, config
 from reporting import told
 
 from cluster.commands import run
-from cluster.release import Platform, install, remove_namespace, uninstall
+from cluster.release import Platform, install, remove_namespaces, uninstall
 from cluster.witness import WITNESS
 
 REPOSITORY = Path(__file__).parents[1]
@@ -68,7 +68,7 @@ def new_platform(installed: Callable[..., None]) -> Iterator[Callable[..., Platf
     yield make
     for platform in made:
         uninstall(platform)
-        remove_namespace(platform.namespace)
+        remove_namespaces(platform.namespace)
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,7 @@ from cluster.access import STORE_PORT, forwarded, kafka_access, secret
 from cluster.archive import BUCKET
 from cluster.commands import kubectl, run
 from cluster.images import load
-from cluster.release import Platform, remove_namespace, roll_back, uninstall
+from cluster.release import Platform, remove_namespaces, roll_back, uninstall
 from cluster.witness import WITNESS, archived_rows, evidence
 from local.processes import Goal, await_until
 from services.archiving.naming import object_start
@@ -70,7 +70,7 @@ def second(platform: Platform, installed: Callable[..., None]) -> Iterator[Platf
         yield made
     finally:
         uninstall(made)
-        remove_namespace(made.namespace)
+        remove_namespaces(made.namespace)
 
 
 @pytest.fixture(scope="module")

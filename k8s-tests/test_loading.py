@@ -19,7 +19,7 @@ from minio import Minio
 from cluster.access import STORE_PORT, forwarded, kafka_access, secret
 from cluster.archive import BUCKET
 from cluster.commands import kubectl
-from cluster.release import Platform, remove_namespace, uninstall
+from cluster.release import Platform, remove_namespaces, uninstall
 from cluster.witness import await_caught_up
 from local.checks import PublishedAlert
 from local.evidence import published_alerts
@@ -104,7 +104,7 @@ def alone(installed: Callable[..., None]) -> Iterator[Platform]:
         yield made
     finally:
         uninstall(made)
-        remove_namespace(made.namespace)
+        remove_namespaces(made.namespace)
 
 
 def given(values: dict[str, object]) -> list[str]:

@@ -18,7 +18,7 @@ from network import STRANGER, STRANGERS_PORT, Flow, Pod, open_flows, running_pod
 from spark import names, watched
 
 from cluster.commands import kubectl
-from cluster.release import Platform, remove_namespace
+from cluster.release import Platform, remove_namespaces
 from local.processes import Goal, await_until
 
 LIBRARY = Path(__file__).parents[1] / "charts" / "dronewatch-lib" / "values.yaml"
@@ -52,8 +52,7 @@ def outside(platform: Platform) -> Iterator[Pods]:
         }
     finally:
         kubectl(platform.namespace, "delete", "pod", STRANGER, "--ignore-not-found")
-        for namespace in namespaces.values():
-            remove_namespace(namespace)
+        remove_namespaces(*namespaces.values())
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from cluster.__main__ import main
 from cluster.commands import kubectl, run
 from cluster.operators import KEDA, PROMETHEUS, SPARK, STRIMZI, Operator
 from cluster.presence import Seen, deployments_of, look
-from cluster.release import remove_namespace
+from cluster.release import remove_namespaces
 from cluster.watching import mending_command, watched
 
 ELSEWHERE: dict[str, dict[str, Any]] = {
@@ -30,7 +30,7 @@ def namespace() -> Iterator[str]:
     name = f"operators-{uuid.uuid4().hex[:6]}"
     run("kubectl", "create", "namespace", name)
     yield name
-    remove_namespace(name)
+    remove_namespaces(name)
 
 
 def _generations() -> dict[str, int]:
