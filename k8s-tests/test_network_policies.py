@@ -29,7 +29,6 @@ TARGETS = (*SOURCES, "kafka", "store")
 # Of the others those that a stranger can pass for: all of their namespace are let in.
 PASSED_FOR = ("prometheus", "ingress", "keda")
 BESIDE, ELSEWHERE = "a pod beside", "a namesake elsewhere"
-NAMESAKE = {"app.kubernetes.io/instance": "sky", "app.kubernetes.io/component": "archiving"}
 # Kafka's metrics are off.
 SILENT = {("prometheus", "kafka", 9404)}
 REPORTS = 1_500
@@ -43,12 +42,12 @@ Upgrade = Callable[..., None]
 @pytest.fixture(scope="module")
 def outside(platform: Platform) -> Iterator[Pods]:
     """Strangers: one in the platform's namespace, the others in namespaces of their own."""
-    mark = uuid.uuid4().hex[:6]
+    mark, namesake = uuid.uuid4().hex[:6], pod_labels(platform, {"component": "archiving"})
     namespaces = {name: f"outside-{mark}-{n}" for n, name in enumerate((*PASSED_FOR, ELSEWHERE))}
     try:
         yield {
             BESIDE: stranger(platform, platform.namespace, {}),
-            **{name: stranger(platform, where, NAMESAKE) for name, where in namespaces.items()},
+            **{name: stranger(platform, where, namesake) for name, where in namespaces.items()},
         }
     finally:
         kubectl(platform.namespace, "delete", "pod", STRANGER, "--ignore-not-found")
