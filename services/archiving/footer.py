@@ -1,12 +1,22 @@
-"""What an object's Parquet footer says of the records in it."""
+"""The archive's own entries in an object's Parquet footer."""
 
 from dataclasses import dataclass
+from typing import Literal, cast, get_args
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+# records: rows of a stretch of the log. fence: no rows, closes a name for whoever comes late.
+# decision: no rows, says where the chain goes on; fences repeat it.
+Kind = Literal["records", "fence", "decision"]
+
 TOPIC_ID = b"dronewatch.topic_id"
 PARTITION = b"dronewatch.partition"
+BEGIN = b"dronewatch.begin"
+END = b"dronewatch.end"
+KIND = b"dronewatch.kind"
+REASON = b"dronewatch.reason"
+# Objects of version 0.1 name their first and last record instead.
 FIRST_OFFSET = b"dronewatch.first_offset"
 LAST_OFFSET = b"dronewatch.last_offset"
 
@@ -20,22 +30,29 @@ class UnreadableObjectError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Footer:
-    """The records an object holds: all from first_offset to last_offset."""
+    """The positions an object covers: from `begin` up to, without, `end`.
+
+    `reason` says why a fence or a decision skips them.
+    """
 
     topic_id: str
     partition: int
-    first_offset: int
-    last_offset: int
+    begin: int
+    end: int
+    kind: Kind = "records"
+    reason: str = ""
 
 
 def footer_metadata(footer: Footer) -> dict[str, str]:
     """Key-value metadata of the Parquet footer."""
-    return {
+    entries = {
         TOPIC_ID.decode(): footer.topic_id,
         PARTITION.decode(): str(footer.partition),
-        FIRST_OFFSET.decode(): str(footer.first_offset),
-        LAST_OFFSET.decode(): str(footer.last_offset),
+        BEGIN.decode(): str(footer.begin),
+        END.decode(): str(footer.end),
+        KIND.decode(): footer.kind,
     }
+    return entries | ({REASON.decode(): footer.reason} if footer.reason else {})
 
 
 def footer_bytes(tail: bytes) -> int:
@@ -51,12 +68,28 @@ def footer_bytes(tail: bytes) -> int:
 def footer_of(tail: bytes) -> Footer:
     """The footer in an object's last bytes; UnreadableObjectError if it cannot be read."""
     try:
-        metadata = pq.read_metadata(pa.BufferReader(tail)).metadata or {}
+        entries = pq.read_metadata(pa.BufferReader(tail)).metadata or {}
+        begin, end = _positions(entries)
         return Footer(
-            topic_id=metadata[TOPIC_ID].decode(),
-            partition=int(metadata[PARTITION]),
-            first_offset=int(metadata[FIRST_OFFSET]),
-            last_offset=int(metadata[LAST_OFFSET]),
+            topic_id=entries[TOPIC_ID].decode(),
+            partition=int(entries[PARTITION]),
+            begin=begin,
+            end=end,
+            kind=_kind(entries),
+            reason=entries.get(REASON, b"").decode(),
         )
     except (KeyError, ValueError, OSError, pa.ArrowException) as error:
         raise UnreadableObjectError(f"its footer cannot be read: {error}") from error
+
+
+def _positions(entries: dict[bytes, bytes]) -> tuple[int, int]:
+    if BEGIN in entries:
+        return int(entries[BEGIN]), int(entries[END])
+    return int(entries[FIRST_OFFSET]), int(entries[LAST_OFFSET]) + 1
+
+
+def _kind(entries: dict[bytes, bytes]) -> Kind:
+    kind = entries.get(KIND, b"records").decode()
+    if kind not in get_args(Kind):
+        raise ValueError(f"kind {kind!r} is unknown")
+    return cast(Kind, kind)

@@ -1,10 +1,12 @@
-"""An object's name follows from its first record alone. Pure. See docs/architecture.md."""
+"""Names of the archive's objects. Pure. The protocol: docs/architecture.md, "The archive"."""
 
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 REPORTS_FOLDER = "reports"
+# Outside of the folder that analyses read.
+DECISIONS_FOLDER = "decisions"
 HOUR_MS = 3_600_000
 
 _NAME = re.compile(
@@ -15,7 +17,10 @@ _NAME = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ObjectStart:
-    """The record an object begins with; topic_id: 8 hex digits; hour: hours since the epoch."""
+    """Where an object begins: `offset` is the position at which the chain stood before it.
+
+    topic_id: 8 hex digits; hour: of the arrival of what is at that position, since the epoch.
+    """
 
     topic_id: str
     partition: int
@@ -29,10 +34,15 @@ def arrival_hour(timestamp_ms: int) -> int:
 
 
 def object_name(start: ObjectStart) -> str:
-    """`reports/date=YYYY-MM-DD/hour=HH/<topic id>-<partition:05>-<first offset:020>.parquet`."""
+    """`reports/date=YYYY-MM-DD/hour=HH/<topic id>-<partition:05>-<offset:020>.parquet`."""
     arrived = datetime.fromtimestamp(start.hour * 3600, UTC)
     file = f"{start.topic_id}-{start.partition:05}-{start.offset:020}.parquet"
     return f"{REPORTS_FOLDER}/date={arrived:%Y-%m-%d}/hour={arrived:%H}/{file}"
+
+
+def decision_name(topic_id: str, partition: int, offset: int) -> str:
+    """`decisions/<topic id>-<partition:05>-<offset:020>.parquet`: where the chain goes on."""
+    return f"{DECISIONS_FOLDER}/{topic_id}-{partition:05}-{offset:020}.parquet"
 
 
 def object_start(name: str) -> ObjectStart | None:

@@ -1,7 +1,12 @@
-"""What a component does with records: the loop calls it, alerting and archiving are it.
+"""The contract between ConsumerLoop and the components' workers.
 
-All calls but `settle` and `drop` come from the loop's thread; those two come from the client's
-I/O thread while the loop waits in poll, so a worker never runs in two threads at once.
+Positions: a fetch covers its partition from `begin` to `end`, holes included. The worker owns each
+partition's position; the loop hands over a fetch only if it begins exactly there, and makes the
+consumer follow whenever the position changes. So nothing that was read before a jump can be
+accepted after it.
+
+All calls but `drain` and `drop` come from the loop's thread. Those two may also come from the
+client's I/O thread while the loop waits in poll, so a worker never runs in two threads at once.
 """
 
 from collections.abc import Mapping, Sequence, Set
@@ -9,8 +14,10 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from kafka.structs import OffsetAndMetadata
+from msgspec import Struct
 
 Commits = Mapping[int, OffsetAndMetadata]
+NO_EPOCH = -1
 
 
 class Record(Protocol):
@@ -26,43 +33,81 @@ class Record(Protocol):
     def value(self) -> bytes | None: ...  # noqa: D102
 
 
+class Fetch(Struct, frozen=True, gc=False):
+    """The part of one partition's log from `begin` up to, without, `end`.
+
+    Offsets without a record (control records, aborted transactions, compaction) are inside.
+    `timestamp` is the arrival (ms since the epoch) of what is at `begin`, record or hole.
+    `unreadable` says why nothing can be read at `end`; None if reading can go on there.
+    """
+
+    partition: int
+    begin: int
+    records: Sequence[Record]
+    end: int
+    timestamp: int = -1
+    leader_epoch: int = NO_EPOCH
+    unreadable: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogRange:
+    """The offsets that a partition's log holds: from `start` up to, without, `end`."""
+
+    start: int
+    end: int
+
+
 class NotNow(Exception):  # noqa: N818 - a state of what we depend on, not an error of ours
     """Something the worker depends on is away; ask again later. str() names it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """What the worker wants after a turn; keys are partitions of its topic."""
+class Actions:
+    """The result of a worker's step; partitions of its topic.
+
+    `poll_immediately`: more is to be done once the commits are acknowledged, records or not.
+    """
 
     commits: Commits = field(default_factory=dict)
-    seeks: Mapping[int, int] = field(default_factory=dict)
     paused: Set[int] = frozenset()
-    restarted: Set[int] = frozenset()
-    # Come back soon, records or not: there is more to do once the commits are acknowledged.
-    is_pressed: bool = False
+    poll_immediately: bool = False
 
 
 class Worker(Protocol):
-    """services.alerting.worker, services.archiving.worker, and the two of services.notifying."""
+    """Callbacks made by ConsumerLoop. Implemented by alerting, archiving, notifying and website."""
 
-    def begin(self, partition: int, committed: OffsetAndMetadata | None, log_start: int) -> int:
-        """The offset to read a newly assigned partition from; NotNow to be asked again."""
+    def start_offset(
+        self, partition: int, committed: OffsetAndMetadata | None, log: LogRange
+    ) -> int:
+        """Take over a partition and return its position; NotNow to be asked again."""
         ...
 
-    def take(self, partition: int, records: Sequence[Record]) -> None:
-        """Accept records, in order; does not wait for Kafka or a store."""
+    def position(self, partition: int) -> int | None:
+        """Where the partition's next fetch must begin; None to be asked for `start_offset`."""
         ...
 
-    def turn(self) -> Turn:
-        """Called after every poll: what is done, what is to be read next."""
+    def accept(self, fetch: Fetch) -> None:
+        """Take over a fetch that begins at the position; never waits for Kafka or a store."""
         ...
 
-    def committed(self, partitions: Set[int]) -> None:
-        """The last commits that `turn` gave for these are acknowledged: the group is still ours."""
+    def step(self) -> Actions:
+        """Go on with the work; called after every poll."""
         ...
 
-    def settle(self, partitions: Set[int], deadline_seconds: float) -> Commits:
-        """Finish everything of these partitions within the deadline, forget the rest of it."""
+    def on_committed(self, partitions: Set[int]) -> None:
+        """Note that the last commits of these partitions are acknowledged."""
+        ...
+
+    def on_log_cut(self, partition: int, offset: int) -> None:
+        """Handle the loss of the log's end: what was read at `offset` and above is gone.
+
+        Afterwards `position` is where to go on, or the partition is paused for good.
+        """
+        ...
+
+    def drain(self, partitions: Set[int], deadline_seconds: float) -> Commits:
+        """Finish the work of these partitions within the deadline, then forget them."""
         ...
 
     def drop(self, partitions: Set[int]) -> None:
@@ -70,5 +115,5 @@ class Worker(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of what the worker holds; nothing is called after it."""
+        """Release what the worker holds; nothing is called after it."""
         ...
