@@ -16,8 +16,9 @@ from services.archiving.store import (
     StoreUnavailableError,
     is_create_only,
 )
-from services.archiving.worker import ArchivingWorker
+from services.archiving.worker import ArchivingWorker, Clocks
 from services.reports import topics
+from services.runtime.clock import now_ms
 from services.runtime.settings import component_command, process_options
 from services.stream.component import group_options, run_component
 from services.stream.connection import KafkaConnection, kafka_options
@@ -88,7 +89,7 @@ def main(connection: KafkaConnection, **settings: Any) -> None:
 
     def worker() -> ArchivingWorker:
         _check(store)
-        return ArchivingWorker(store, TopicIdentity(connection, topic), limits)
+        return ArchivingWorker(store, TopicIdentity(connection, topic), limits, Clocks(now_ms))
 
     run_component(connection, settings, topic, worker, **FETCH_SETTINGS)
 

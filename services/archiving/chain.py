@@ -31,6 +31,8 @@ from services.stream.worker import NO_EPOCH, Fetch, Record
 BACKOFF_SECONDS = 0.2
 BACKOFF_MAX_SECONDS = 5.0
 LOOK_AGAIN_SECONDS = 30.0
+# 2000-01-01: no broker stamped a record before.
+EARLIEST_HOUR = 262_968
 
 
 class Phase(Enum):
@@ -77,6 +79,10 @@ class Unreadable:
     """What has the name is no object of this chain."""
 
     cause: str
+
+
+class StrangeArrivalError(Exception):
+    """Records have an arrival that cannot be true; str() is the offset they begin at."""
 
 
 Event = Created | Taken | Unclear | Absent | Found | Unreadable
@@ -130,8 +136,9 @@ class ChainWriter:
     phase: Phase = Phase.RESTING
     not_before_seconds: float = 0.0
     backoff_seconds: float = BACKOFF_SECONDS
-    # Until somebody acts: an unreadable object, a log without its end, an impossible arrival.
+    # Nothing more is accepted: an unreadable object, looked at again and again; or for good.
     stuck_because: str | None = None
+    stopped_because: str | None = None
 
     def __post_init__(self) -> None:
         self.end = self.verified = self.position
@@ -149,6 +156,11 @@ class ChainWriter:
         return sum(len(finished.content) for finished in self.queue)
 
     @property
+    def is_held(self) -> bool:
+        """Whether nothing more may be accepted."""
+        return bool(self.stuck_because or self.stopped_because)
+
+    @property
     def is_busy(self) -> bool:
         """Whether something waits for the store, or is on its way there."""
         return self.phase is not Phase.RESTING or bool(self.queue)
@@ -162,35 +174,34 @@ class ChainWriter:
 
     # --- reading --------------------------------------------------------------
 
-    def accept(self, fetch: Fetch, now_seconds: float) -> None:
-        """Add a fetch that begins at the position; ValueError if it begins anywhere else."""
+    def accept(self, fetch: Fetch, now_seconds: float, latest_hour: int) -> None:
+        """Add a fetch that begins at the position.
+
+        ValueError if it begins anywhere else; StrangeArrivalError, and nothing is added, if it
+        holds an arrival before EARLIEST_HOUR or after `latest_hour`.
+        """
         if fetch.begin != self.position:
             raise ValueError(f"a fetch at {fetch.begin}, but the chain stands at {self.position}")
-        if not fetch.records:
-            self._cover(fetch.timestamp, fetch.end, fetch, now_seconds)
-            return
-        by_hour = itertools.groupby(fetch.records, lambda record: arrival_hour(record.timestamp))
-        runs = [list(run) for _, run in by_hour]
-        for run, after in itertools.zip_longest(runs, runs[1:]):
-            # The hole behind a run belongs to it: what follows begins at a record, or at a fetch.
-            end = after[0].offset if after else fetch.end
-            first_ms = fetch.timestamp if run is runs[0] else run[0].timestamp
-            self._cover(first_ms, end, fetch, now_seconds)
-            self._append(run)
+        runs = runs_by_hour(fetch)
+        strange = [hour for hour, *_ in runs if not EARLIEST_HOUR <= hour <= latest_hour]
+        if strange:
+            raise StrangeArrivalError(fetch.begin)
+        for hour, end, records in runs:
+            self._cover(hour, end, fetch, now_seconds)
+            self._append(records)
 
-    def _cover(self, timestamp_ms: int, end: int, fetch: Fetch, now_seconds: float) -> None:
+    def _cover(self, hour: int, end: int, fetch: Fetch, now_seconds: float) -> None:
         """Grow the object of this hour to `end`, or begin one at the position."""
-        hour = arrival_hour(timestamp_ms)
         if self.builder is not None and self.builder.start.hour != hour:
             self.seal()
         if self.builder is None:
             start = ObjectStart(self.topic_id, self.partition, self.position, hour)
-            self.builder = ObjectBuilder(start, timestamp_ms, now_seconds)
+            self.builder = ObjectBuilder(start, fetch.timestamp, now_seconds)
         self.builder.end, self.builder.end_epoch = end, fetch.leader_epoch
         self.position = end
 
     def _append(self, records: Sequence[Record]) -> None:
-        if self.builder is not None:
+        if self.builder is not None and records:
             self.builder.append(records)
 
     def seal(self) -> None:
@@ -255,3 +266,18 @@ class ChainWriter:
             self.queue.clear()
             self.builder = None
             self.position = self.verified = end
+
+
+def runs_by_hour(fetch: Fetch) -> list[tuple[int, int, Sequence[Record]]]:
+    """The fetch in stretches of one hour of arrival: hour, end, records.
+
+    The hour of a stretch is that of what is at its beginning, so that an object's name follows
+    from its beginning alone. A hole behind a record belongs to it.
+    """
+    by_hour = itertools.groupby(fetch.records, lambda record: arrival_hour(record.timestamp))
+    runs = [(hour, list(records)) for hour, records in by_hour]
+    first_hour = arrival_hour(fetch.timestamp)
+    if not runs or runs[0][0] != first_hour:
+        runs.insert(0, (first_hour, []))
+    ends = [records[0].offset for _, records in runs[1:]] + [fetch.end]
+    return [(hour, end, records) for (hour, records), end in zip(runs, ends, strict=True)]
