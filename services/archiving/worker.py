@@ -12,12 +12,13 @@ from kafka.structs import OffsetAndMetadata
 
 from services.archiving import metrics
 from services.archiving.chain import ChainWriter, Event, StrangeArrivalError
-from services.archiving.chain_start import advance, commit_mark, marked_end, report_jump, short_id
+from services.archiving.chain_start import advance, marked_end, report_jump
 from services.archiving.footer import UnreadableObjectError
 from services.archiving.limits import FlushLimits, largest_if_crowded
 from services.archiving.naming import arrival_hour
 from services.archiving.recovery import Phase, Recovery, recovery
 from services.archiving.store import Store, StoreRefusalError, StoreUnavailableError
+from services.archiving.timeline import Timeline, latest_timeline
 from services.archiving.upload import carry_out
 from services.archiving.upload_threads import UploadThreads
 from services.stream.identity import Identity, known_topic_id
@@ -59,7 +60,10 @@ class ArchivingWorker:
         self.threads = UploadThreads(UPLOADS_AT_ONCE)
         self.topic_id: str | None = None
         self.chains: dict[int, ChainWriter] = {}
+        self.timelines: dict[int, Timeline] = {}
         self.recoveries: dict[int, Recovery] = {}
+        # Partitions whose log was cut: they wait for a new timeline.
+        self.cut: set[int] = set()
         # Partitions that cannot start, and why: an unreadable object.
         self.stuck: dict[int, str] = {}
         # Of topics that are gone: to be put, with nothing to commit.
@@ -75,16 +79,19 @@ class ArchivingWorker:
     ) -> int:
         """Return the end of the chain: as committed with our mark, or found in the archive."""
         topic_id = self._current_topic_id()
-        end = marked_end(committed, topic_id)
         try:
-            state = self._recovered(partition, self._recovery(partition, end, log_range.start))
+            timeline = latest_timeline(self.store, topic_id, partition)
+            end = marked_end(committed, timeline)
+            state = self._recovery(timeline, partition, end, log_range.start)
+            state = self._recovered(partition, state)
         except (StoreUnavailableError, StoreRefusalError) as error:
             raise NotNow(f"the store does not answer: {error}") from error
         except UnreadableObjectError as error:
             self._note_stuck(partition, str(error))
             raise NotNow(f"an object of the archive is unreadable: {error}") from error
         self.stuck.pop(partition, None)
-        self.chains[partition] = ChainWriter(short_id(topic_id), partition, state.done)
+        self.timelines[partition] = timeline
+        self.chains[partition] = ChainWriter(timeline.chain_id, partition, state.done)
         # The log's start as it is needs no commit: it is no object's end.
         is_new = committed is None or committed.offset != state.done
         is_end = state.done > 0 and is_new
@@ -113,6 +120,7 @@ class ArchivingWorker:
         self._seal_due()
         if self.clocks.monotonic() - self.checked_at_seconds >= CHECK_IDENTITY_SECONDS:
             self._check_identity()
+            self._look_for_timelines()
         self._start_uploads()
         return Actions(commits=self._commits(self.chains.keys()), paused=self._paused())
 
@@ -124,7 +132,8 @@ class ArchivingWorker:
         chain = self.chains.get(partition)
         if chain is not None:
             self._stop(chain, f"Kafka lost the log from offset {offset} on, after it was read")
-            STOPPED.labels("log_cut").inc()
+            self.cut.add(partition)
+            STOPPED.labels("log_cut").set(len(self.cut))
 
     def drain(self, partitions: Set[int], deadline_seconds: float) -> Commits:
         """Put everything of these partitions; what is not put in time is forgotten."""
@@ -151,10 +160,12 @@ class ArchivingWorker:
         for partition in partitions:
             self.recoveries.pop(partition, None)
             self.stuck.pop(partition, None)
+            self.cut.discard(partition)
             self.committed.pop(partition, None)
             chain = self.chains.pop(partition, None)
             if chain is not None:
                 self.uploads.pop(id(chain), None)
+        STOPPED.labels("log_cut").set(len(self.cut))
 
     def close(self) -> None:
         """Close the connection; threads with puts end with the process."""
@@ -162,11 +173,12 @@ class ArchivingWorker:
 
     # --- starting -------------------------------------------------------------
 
-    def _recovery(self, partition: int, end: int | None, log_start: int) -> Recovery:
+    def _recovery(
+        self, timeline: Timeline, partition: int, end: int | None, log_start: int
+    ) -> Recovery:
         """The recovery under way if it is of the same start, or a new one."""
         now_hour = arrival_hour(self.clocks.now_ms())
-        topic_id = short_id(self.topic_id or "")
-        new = recovery(topic_id, partition, log_start, end, now_hour)
+        new = recovery(timeline.chain_id, partition, log_start, end, now_hour)
         known = self.recoveries.get(partition)
         is_same = known is not None and (known.topic_id, known.log_start, known.marked_end) == (
             new.topic_id,
@@ -193,6 +205,18 @@ class ArchivingWorker:
             log.error("partition stuck: look at its object", partition=partition, cause=cause)
         self.stuck[partition] = cause
         self._export()
+
+    def _look_for_timelines(self) -> None:
+        """Start a partition whose log was cut again, once somebody has begun a timeline for it."""
+        for partition in sorted(self.cut):
+            try:
+                latest = latest_timeline(self.store, self.topic_id or "", partition)
+            except (StoreUnavailableError, StoreRefusalError) as error:
+                log.debug("timelines unknown, asking again", cause=str(error))
+                return
+            if latest.number > self.timelines[partition].number:
+                log.warning("partition goes on in a new timeline", partition=partition)
+                self.drop({partition})
 
     # --- objects --------------------------------------------------------------
 
@@ -237,14 +261,14 @@ class ArchivingWorker:
 
     def _commits(self, partitions: Set[int]) -> dict[int, OffsetAndMetadata]:
         """The ends of chains that moved since they were committed."""
-        mark = commit_mark(self.topic_id or "")
         moved = {
             p: chain
             for p, chain in self.chains.items()
             if p in partitions and chain.end != self.committed.get(p)
         }
         self.committed |= {p: chain.end for p, chain in moved.items()}
-        return {p: OffsetAndMetadata(c.end, mark, c.end_epoch) for p, c in moved.items()}
+        marks = {p: self.timelines[p].mark for p in moved}
+        return {p: OffsetAndMetadata(c.end, marks[p], c.end_epoch) for p, c in moved.items()}
 
     def _paused(self) -> frozenset[int]:
         chains = [*self.chains.values(), *self.orphans]
@@ -288,7 +312,7 @@ class ArchivingWorker:
         for chain in self.chains.values():
             chain.shorten_to_verified()
         self.orphans += [chain for chain in self.chains.values() if chain.is_busy]
-        self.chains, self.recoveries, self.committed = {}, {}, {}
+        self.drop(set(self.chains))
         self.topic_id = topic_id
 
     def _export(self) -> None:
