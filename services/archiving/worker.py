@@ -1,193 +1,195 @@
 """The worker behind archiving's consumer loop. The protocol: docs/architecture.md."""
 
-import concurrent.futures
 import time
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Set
+from dataclasses import dataclass
 
 import structlog
 from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
-from services.archiving import metrics, starting
-from services.archiving.footer import UnreadableObjectError
-from services.archiving.landing import standing_last_offset
+from services.archiving import metrics
+from services.archiving.chain import ChainWriter, StrangeArrivalError
 from services.archiving.limits import FlushLimits, largest_if_crowded
-from services.archiving.naming import ObjectStart
-from services.archiving.partition import PartitionArchive
-from services.archiving.putting import PutThreads
-from services.archiving.store import Store, StoreRefusalError, StoreUnavailableError
-from services.runtime.clock import now_ms
+from services.archiving.naming import arrival_hour
+from services.archiving.partition_starts import PartitionStarts
+from services.archiving.store import Store
+from services.archiving.timeline import Timeline
+from services.archiving.uploads import Uploads
 from services.stream.identity import Identity, known_topic_id
-from services.stream.worker import Commits, NotNow, Record, Turn
+from services.stream.unreadable import STOPPED
+from services.stream.worker import Actions, Commits, Fetch, LogRange, NotNow
 
 CHECK_IDENTITY_SECONDS = 1.0
-PUT_THREADS = 4
-PUMP_SECONDS = 0.05
+# How far a broker's clock may be ahead of this one's.
+AHEAD_HOURS = 24
+NOT_COMMITTED = -1
 
 log = structlog.get_logger()
 
 
-class ArchivingWorker:
-    """Gathers records by partition, puts them as objects, commits what stands in the store."""
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """The wall clock (ms since the epoch) and a monotonic one (seconds)."""
 
-    def __init__(self, store: Store, identity: Identity, limits: FlushLimits) -> None:
-        self.store = store
+    now_ms: Callable[[], int]
+    monotonic: Callable[[], float] = time.monotonic
+
+
+class ArchivingWorker:
+    """Gathers records by partition, puts them as objects, commits the ends of chains."""
+
+    def __init__(
+        self, store: Store, identity: Identity, limits: FlushLimits, clocks: Clocks
+    ) -> None:
         self.identity = identity
         self.limits = limits
+        self.clocks = clocks
+        self.starts = PartitionStarts(store, clocks.monotonic)
+        self.uploads = Uploads(store)
         self.topic_id: str | None = None
-        self.partitions: dict[int, PartitionArchive] = {}
+        self.timelines: dict[int, Timeline] = {}
+        self.chains: dict[int, ChainWriter] = {}
+        # Partitions whose log was cut: they wait for a new timeline.
+        self.cut: set[int] = set()
         # Of topics that are gone: to be put, with nothing to commit.
-        self.orphans: list[PartitionArchive] = []
-        self.verified: dict[int, int] = {}
-        self.checked_at_seconds = time.monotonic()
-        self.commits: dict[int, OffsetAndMetadata] = {}
-        self.seeks: dict[int, int] = {}
-        self.restarted: set[int] = set()
-        self.threads = PutThreads(PUT_THREADS)
+        self.orphans: list[ChainWriter] = []
+        self.committed: dict[int, int] = {}
+        self.checked_at_seconds = clocks.monotonic()
 
     # --- called by the loop ---------------------------------------------------
 
-    def begin(self, partition: int, committed: OffsetAndMetadata | None, log_start: int) -> int:
-        """The end of an object: the committed one if it has our mark, else found by listing."""
+    def start_offset(
+        self, partition: int, committed: OffsetAndMetadata | None, log_range: LogRange
+    ) -> int:
+        """Return the end of the chain: as committed with its mark, or found in the archive."""
         topic_id = self._current_topic_id()
-        stuck_because = None
+        now_hour = arrival_hour(self.clocks.now_ms())
+        timeline = self.starts.latest_timeline(topic_id, partition)
         try:
-            start = self._start(topic_id, partition, committed, log_start)
-        except (StoreUnavailableError, StoreRefusalError) as error:
-            raise NotNow(f"the store does not answer: {error}") from error
-        except UnreadableObjectError as error:
-            start, stuck_because = log_start, error
-        archive = PartitionArchive(starting.short_id(topic_id), partition, start)
-        if stuck_because:
-            archive.get_stuck(stuck_because)
-        self.partitions[partition] = archive
-        self.verified[partition] = start - 1
-        if start > log_start and (committed is None or committed.offset != start):
-            self._stands_until(partition, start)
-        return start
+            end = self.starts.start(timeline, partition, committed, log_range.start, now_hour)
+        finally:
+            self._export()
+        self.timelines[partition] = timeline
+        self.chains[partition] = ChainWriter(timeline.chain_id, partition, end)
+        # The log's start as it is needs no commit: it is no object's end.
+        is_committed = end == 0 or (committed is not None and committed.offset == end)
+        self.committed[partition] = end if is_committed else NOT_COMMITTED
+        return end
 
-    def take(self, partition: int, records: Sequence[Record]) -> None:
-        """Add records to their partition's object."""
-        archive = self.partitions.get(partition)
-        if archive is None or archive.stuck_because:
+    def position(self, partition: int) -> int | None:
+        """Where the partition's next fetch must begin."""
+        chain = self.chains.get(partition)
+        return None if chain is None else chain.position
+
+    def accept(self, fetch: Fetch) -> None:
+        """Add a fetch to its partition's object."""
+        chain = self.chains[fetch.partition]
+        if chain.is_held:
             return
+        latest_hour = arrival_hour(self.clocks.now_ms()) + AHEAD_HOURS
         try:
-            seek = archive.take(records, self._standing, time.monotonic())
-        except (StoreUnavailableError, StoreRefusalError) as error:
-            log.warning("cannot look into the archive, trying again", cause=str(error))
-            self.restarted.add(partition)
-        except UnreadableObjectError as error:
-            archive.get_stuck(error)
-        else:
-            if seek is not None:
-                self._stands_until(partition, seek)
-                self.seeks[partition] = seek
+            chain.accept(fetch, self.clocks.monotonic(), latest_hour)
+        except StrangeArrivalError as error:
+            self._stop(chain, f"records from offset {error} on have no plausible time of arrival")
 
-    def turn(self) -> Turn:
+    def step(self) -> Actions:
         """Collect what was put, seal what is due, put what is sealed."""
         self._collect()
         self._seal_due()
-        if time.monotonic() - self.checked_at_seconds >= CHECK_IDENTITY_SECONDS:
+        if self.clocks.monotonic() - self.checked_at_seconds >= CHECK_IDENTITY_SECONDS:
             self._check_identity()
-        self._start_landings()
-        turn = Turn(self.commits, self.seeks, self._paused(), self.restarted)
-        self.commits, self.seeks, self.restarted = {}, {}, set()
-        return turn
+            self._look_for_timelines()
+        self._start_uploads()
+        return Actions(commits=self._commits(self.chains.keys()), paused=self._paused())
 
-    def committed(self, partitions: Set[int]) -> None:
+    def on_committed(self, partitions: Set[int]) -> None:
         """Nothing waits for it."""
 
-    def settle(self, partitions: Set[int], deadline_seconds: float) -> Commits:
-        """Put everything of these partitions; what does not get there in time is forgotten."""
-        deadline = time.monotonic() + deadline_seconds
-        archives = [self.partitions[p] for p in partitions if p in self.partitions]
+    def on_log_cut(self, partition: int, offset: int) -> None:
+        """Stop the partition: other records will bear offsets that the archive has already."""
+        self._stop(
+            self.chains[partition], f"Kafka lost the log from offset {offset} on after it was read"
+        )
+        self.cut.add(partition)
+        STOPPED.labels("log_cut").set(len(self.cut))
+
+    def drain(self, partitions: Set[int], deadline_seconds: float) -> Commits:
+        """Put everything of these partitions; what is not put in time is forgotten."""
+        deadline = self.clocks.monotonic() + deadline_seconds
+        chains = [self.chains[p] for p in partitions if p in self.chains]
         self._check_identity()
-        for archive in archives:
-            if time.monotonic() < deadline:
-                archive.seal()
-                self._start_landings()
-        while time.monotonic() < deadline and any(a.is_busy for a in [*archives, *self.orphans]):
-            self._start_landings()
-            self._await_landing()
+        for chain in chains:
+            if self.clocks.monotonic() < deadline:
+                chain.seal()
+                self._start_uploads()
+        while self.clocks.monotonic() < deadline and any(map(is_awaited, [*chains, *self.orphans])):
+            self._start_uploads()
+            self.uploads.wait()
             self._collect()
-        commits = {p: commit for p, commit in self.commits.items() if p in partitions}
-        left = sorted(archive.partition for archive in archives if archive.oldest_ms is not None)
+        commits = self._commits(partitions)
+        left = sorted(chain.partition for chain in chains if chain.oldest_ms is not None)
         if left:
             log.warning("not archived in time, the next owner reads it again", partitions=left)
         self.drop(partitions)
         return commits
 
     def drop(self, partitions: Set[int]) -> None:
-        """Forget these partitions; puts on their way may still land, which is safe."""
-        for partition in partitions:
-            archive = self.partitions.pop(partition, None)
-            if archive:
-                archive.give_up.set()
-            self.commits.pop(partition, None)
-            self.seeks.pop(partition, None)
-            self.restarted.discard(partition)
+        """Forget these partitions; puts on their way may still succeed, which is safe."""
+        self.starts.forget(partitions)
+        self.cut -= partitions
+        STOPPED.labels("log_cut").set(len(self.cut))
+        for partition in partitions & self.chains.keys():
+            chain = self.chains.pop(partition)
+            if chain not in self.orphans:
+                self.uploads.forget(chain)
 
     def close(self) -> None:
-        """Stop putting."""
-        for archive in [*self.partitions.values(), *self.orphans]:
-            archive.give_up.set()
+        """Close the connection; threads with puts end with the process."""
         self.identity.close()
 
     # --- objects --------------------------------------------------------------
 
-    def _standing(self, start: ObjectStart) -> int | None:
-        last_offset = standing_last_offset(self.store, start)
-        if last_offset is not None:
-            metrics.WALKED.inc()
-        return last_offset
+    def _start_uploads(self) -> None:
+        self.uploads.start([*self.chains.values(), *self.orphans], self.clocks.monotonic())
 
     def _collect(self) -> None:
-        for partition, archive in self.partitions.items():
-            landed = archive.landed()
-            if landed is None:
-                continue
-            self._stands_until(partition, landed.next_offset)
-            if not landed.is_ours:
-                self.seeks[partition] = landed.next_offset
-                # What is read again may be of another topic by then.
-                self.verified[partition] = landed.next_offset - 1
-        for orphan in self.orphans:
-            orphan.landed()
-        self.orphans = [orphan for orphan in self.orphans if orphan.queue]
-
-    def _stands_until(self, partition: int, next_offset: int) -> None:
-        """An object ends there: commit it, be it ours or another's, also when nothing follows."""
-        if self.topic_id is not None:
-            mark = starting.commit_mark(self.topic_id)
-            self.commits[partition] = OffsetAndMetadata(next_offset, mark, -1)
+        self.uploads.collect(self.clocks.monotonic())
+        self.orphans = [orphan for orphan in self.orphans if orphan.is_busy]
 
     def _seal_due(self) -> None:
-        for archive in self.partitions.values():
-            archive.seal_if_due(time.monotonic(), self.limits)
-        growing = {p: archive.growing_bytes for p, archive in self.partitions.items()}
+        now = self.clocks.monotonic()
+        for chain in self.chains.values():
+            chain.seal_if_due(now, self.limits)
+        growing = {p: chain.growing_bytes for p, chain in self.chains.items()}
         largest = largest_if_crowded(growing, self.limits)
         if largest is not None:
-            self.partitions[largest].seal()
+            self.chains[largest].seal()
 
-    def _start_landings(self) -> None:
-        for partition, archive in self.partitions.items():
-            archive.start_landing(self.store, self.threads, self.verified[partition])
-        for orphan in self.orphans:
-            orphan.start_landing(self.store, self.threads, orphan.next_offset)
-
-    def _await_landing(self) -> None:
-        archives = [*self.partitions.values(), *self.orphans]
-        landings = [archive.landing for archive in archives if archive.landing]
-        concurrent.futures.wait(landings, PUMP_SECONDS, concurrent.futures.FIRST_COMPLETED)
+    def _commits(self, partitions: Set[int]) -> dict[int, OffsetAndMetadata]:
+        """The ends of chains that moved since they were committed."""
+        moved = {
+            p: chain
+            for p, chain in self.chains.items()
+            if p in partitions and chain.end != self.committed[p]
+        }
+        self.committed |= {p: chain.end for p, chain in moved.items()}
+        marks = {p: self.timelines[p].mark for p in moved}
+        return {p: OffsetAndMetadata(c.end, marks[p], c.end_epoch) for p, c in moved.items()}
 
     def _paused(self) -> frozenset[int]:
-        archives = [*self.partitions.values(), *self.orphans]
-        used_bytes = sum(archive.growing_bytes + archive.queued_bytes for archive in archives)
+        chains = [*self.chains.values(), *self.orphans]
+        used_bytes = sum(chain.growing_bytes + chain.queued_bytes for chain in chains)
         if used_bytes > self.limits.memory_bytes:
-            return frozenset(self.partitions)
-        return frozenset(p for p, archive in self.partitions.items() if archive.stuck_because)
+            return frozenset(self.chains)
+        return frozenset(p for p, chain in self.chains.items() if chain.is_held)
 
-    # --- which topic it is --------------------------------------------------
+    def _stop(self, chain: ChainWriter, cause: str) -> None:
+        chain.stopped_because = cause
+        log.error("partition stopped", partition=chain.partition, cause=cause)
+        self._export()
+
+    # --- which topic it is, and which timeline --------------------------------
 
     def _current_topic_id(self) -> str:
         topic_id = known_topic_id(self.identity)
@@ -197,32 +199,45 @@ class ArchivingWorker:
 
     def _check_identity(self) -> None:
         """What was read up to now is of our topic if the topic is still the same."""
-        self.checked_at_seconds = time.monotonic()
-        metrics.export(self.partitions.values(), now_ms())
+        self.checked_at_seconds = self.clocks.monotonic()
+        self._export()
         try:
             topic_id = self.identity.current()
         except KafkaError as error:
             log.debug("topic id unknown, putting nothing until it is", cause=str(error))
             return
-        if topic_id in (None, self.topic_id):
-            self.verified = {p: a.next_offset - 1 for p, a in self.partitions.items()}
-        else:
+        if topic_id not in (None, self.topic_id):
             self._change_topic(topic_id)
+            return
+        for chain in self.chains.values():
+            chain.note_verified()
 
     def _change_topic(self, topic_id: str) -> None:
-        """Another topic bears the name now: finish what is surely of the old one, begin anew."""
+        """Finish what is surely of the old topic; its partitions are to be started again."""
         if self.topic_id is not None:
             log.warning("the topic was made anew", old=self.topic_id, new=topic_id)
-        for partition, archive in self.partitions.items():
-            archive.shorten_to(self.verified[partition])
-        self.orphans += self.partitions.values()
-        self.restarted |= self.partitions.keys()
-        self.partitions, self.commits, self.seeks = {}, {}, {}
+        for chain in self.chains.values():
+            chain.shorten_to_verified()
+        self.orphans += [chain for chain in self.chains.values() if chain.is_busy]
+        self.drop(self.chains.keys() | self.starts.under_way.keys())
         self.topic_id = topic_id
 
-    def _start(
-        self, topic_id: str, partition: int, committed: OffsetAndMetadata | None, log_start: int
-    ) -> int:
-        if committed is not None and starting.is_trusted(committed, topic_id, log_start):
-            return int(committed.offset)
-        return starting.untrusted_start(self.store, topic_id, partition, committed, log_start)
+    def _look_for_timelines(self) -> None:
+        """Start a partition whose log was cut again, once somebody has begun a timeline for it."""
+        for partition in sorted(self.cut):
+            try:
+                latest = self.starts.latest_timeline(self.topic_id or "", partition)
+            except NotNow as error:
+                log.debug("timelines unknown, asking again", cause=str(error))
+                return
+            if latest.number > self.timelines[partition].number:
+                log.warning("partition goes on in a new timeline", partition=partition)
+                self.drop({partition})
+
+    def _export(self) -> None:
+        metrics.export(self.chains.values(), len(self.starts.stuck), self.clocks.now_ms())
+
+
+def is_awaited(chain: ChainWriter) -> bool:
+    """Whether the store may still take what waits."""
+    return chain.is_busy and not chain.stuck_because
