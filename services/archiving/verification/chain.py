@@ -72,7 +72,7 @@ def _longer(chain: Chain, footers: list[Footer]) -> Chain:
     added = [Stretch(f.begin, f.end, f.is_version_0_1) for f in footers if f.kind == "records"]
     stretches, doubled = _merged([*chain.stretches, *added])
     return Chain(
-        objects=chain.objects + sum(f.kind != "decision" for f in footers),
+        objects=chain.objects + sum(f.kind in ("records", "fence") for f in footers),
         stretches=stretches,
         doubled=_merged([*chain.doubled, *doubled])[0],
         fences=chain.fences | _skips(footers, "fence"),

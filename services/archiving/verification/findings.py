@@ -1,7 +1,7 @@
 """The findings about an archive: which chains are whole, and what is wrong with the others. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from services.archiving.verification.chain import (
@@ -127,3 +127,35 @@ def _contradictions(chain: Chain) -> tuple[Skip, ...]:
         ends[skip.begin].add(skip.end)
     every = sorted({Skip(s.begin, s.end, s.reason) for s in chain.fences | chain.decisions})
     return tuple(skip for skip in every if len(ends[skip.begin]) > 1)
+
+
+@dataclass(frozen=True, slots=True)
+class LogOffsets:
+    """Where a partition's log ends, and what the group committed; None for nothing."""
+
+    end: int
+    committed: int | None
+
+
+def compared(report: ArchiveReport, logs: Mapping[ChainId, LogOffsets]) -> ArchiveReport:
+    """The report with what contradicts Kafka's offsets.
+
+    The archive is ahead of the commits and behind the log. So the commits must have been read
+    before the objects' names, and the logs' ends after them.
+    """
+    chains = {ChainId(chain.topic_id, chain.partition): chain for chain in report.chains}
+    for at, log in logs.items():
+        chain = chains.get(at)
+        said = tuple(_against(chain.end if chain else None, log))
+        if said:
+            chains[at] = replace(chain or ChainReport(*at, 0, 0, 0), kafka=said)
+    return replace(report, chains=tuple(chains[at] for at in sorted(chains)))
+
+
+def _against(end: int | None, log: LogOffsets) -> Iterator[str]:
+    """Sentences about a chain that ends there; None if it has no objects."""
+    if log.committed is not None and log.committed > (end or 0):
+        where = "has no objects" if end is None else f"ends at {end}"
+        yield f"the group has committed {log.committed}, but the chain {where}: objects are missing"
+    if end is not None and end > log.end:
+        yield f"the chain ends at {end}, but Kafka's log ends at {log.end}: the log was cut"

@@ -1,49 +1,62 @@
-"""Compares the chains with what Kafka knows: the log's ends and the group's commits."""
+"""What Kafka knows of the archived topic: the logs' ends and the group's commits."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import OffsetSpec
 
+from services.archiving.store import Store
+from services.archiving.timeline import latest_timeline
 from services.archiving.verification.chain import ChainId
-from services.archiving.verification.findings import ArchiveReport, ChainReport
+from services.archiving.verification.findings import ArchiveReport, LogOffsets, compared
 from services.stream.connection import KafkaConnection, new_client
+from services.stream.identity import asked_topic_id
 
 TIMEOUT_MS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class LogEnds:
-    """One partition's log: from `start` up to, without, `end`; committed: None for nothing."""
+class KafkaOffsets:
+    """A topic and a group as they were before the archive was scanned."""
 
-    start: int
-    end: int
-    committed: int | None
+    connection: KafkaConnection
+    topic: str
+    topic_id: str
+    committed: Mapping[int, int]
+
+    @classmethod
+    def read(cls, connection: KafkaConnection, topic: str, group: str) -> "KafkaOffsets":
+        """Ask Kafka; KafkaError, or NotNow if there is no such topic."""
+        topic_id = asked_topic_id(connection, topic)
+        with closing(_admin(connection)) as admin:
+            found = admin.list_group_offsets({group: _partitions(admin, topic)})
+        committed = {
+            at.partition: given.offset
+            for at, given in found.get(group, {}).items()
+            if given.offset >= 0
+        }
+        return cls(connection, topic, topic_id, committed)
+
+    def compared(self, report: ArchiveReport, store: Store) -> ArchiveReport:
+        """Ask for the logs' ends, which may have grown meanwhile, and compare. KafkaError."""
+        ends = _log_ends(self.connection, self.topic)
+        logs = {
+            ChainId(latest_timeline(store, self.topic_id, partition).chain_id, partition): (
+                LogOffsets(end, self.committed.get(partition))
+            )
+            for partition, end in ends.items()
+        }
+        return compared(report, logs)
 
 
-def committed_offsets(connection: KafkaConnection, topic: str, group: str) -> dict[int, int]:
-    """Ask Kafka for the group's committed offsets, by partition. KafkaError."""
+def _log_ends(connection: KafkaConnection, topic: str) -> dict[int, int]:
     with closing(_admin(connection)) as admin:
-        partitions = _partitions(admin, topic)
-        found = admin.list_group_offsets({group: partitions}).get(group, {})
-        return {at.partition: given.offset for at, given in found.items() if given.offset >= 0}
-
-
-def log_ends(
-    connection: KafkaConnection, topic: str, committed: Mapping[int, int]
-) -> dict[int, LogEnds]:
-    """Ask Kafka where each partition's log starts and ends. KafkaError."""
-    with closing(_admin(connection)) as admin:
-        partitions = _partitions(admin, topic)
-        starts = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.EARLIEST))
-        ends = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
-    return {
-        at.partition: LogEnds(starts[at].offset, ends[at].offset, committed.get(at.partition))
-        for at in partitions
-    }
+        wanted = dict.fromkeys(_partitions(admin, topic), OffsetSpec.LATEST)
+        ends = admin.list_partition_offsets(wanted)
+    return {at.partition: end.offset for at, end in ends.items()}
 
 
 def _admin(connection: KafkaConnection) -> Any:
@@ -58,28 +71,3 @@ def _admin(connection: KafkaConnection) -> Any:
 def _partitions(admin: Any, topic: str) -> list[TopicPartition]:
     (described,) = admin.describe_topics([topic])
     return [TopicPartition(topic, each["partition_index"]) for each in described["partitions"]]
-
-
-def compared(report: ArchiveReport, topic_id: str, logs: Mapping[int, LogEnds]) -> ArchiveReport:
-    """The report with what contradicts Kafka. Pure.
-
-    The commits must have been read before the names, the logs' ends after them: the archive runs
-    ahead of its commits and behind the log.
-    """
-    chains = {ChainId(chain.topic_id, chain.partition): chain for chain in report.chains}
-    for partition, log in logs.items():
-        at = ChainId(topic_id, partition)
-        chain = chains.get(at)
-        said = tuple(_contradictions(chain.end if chain else None, log))
-        if said:
-            chains[at] = replace(chain or ChainReport(*at, 0, 0, 0), kafka=said)
-    return replace(report, chains=tuple(chains[at] for at in sorted(chains)))
-
-
-def _contradictions(end: int | None, log: LogEnds) -> Iterable[str]:
-    """Sentences about a chain that ends there; None if it has no objects."""
-    if log.committed is not None and log.committed > (end or 0):
-        where = "has no objects" if end is None else f"ends at {end}"
-        yield f"the group has committed {log.committed}, but the chain {where}: objects are missing"
-    if end is not None and end > log.end:
-        yield f"the chain ends at {end}, but Kafka's log ends at {log.end}: the log was cut"

@@ -11,7 +11,7 @@ def has_object_name(name: str) -> bool:
 
 
 def disagreement(name: str, footer: Footer) -> str | None:
-    """What is wrong with an object's footer, judged by its name; None if nothing is."""
+    """What is wrong with the footer of an object of a chain; None if it agrees with the name."""
     if footer.end <= footer.begin:
         return f"its footer ends at {footer.end}, not behind its begin {footer.begin}"
     if footer.kind == "decision":

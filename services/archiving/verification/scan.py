@@ -11,7 +11,8 @@ from typing import TypeVar
 from services.archiving.footer import Footer, UnreadableObjectError
 from services.archiving.naming import DECISIONS_FOLDER, REPORTS_FOLDER, object_start
 from services.archiving.store import Store, StoreUnavailableError
-from services.archiving.stored_footer import stored_footer
+from services.archiving.timeline import TIMELINES_FOLDER
+from services.archiving.upload import footer_at
 from services.archiving.verification.chain import ChainId, Chains, extended
 from services.archiving.verification.findings import ArchiveReport, Problem, findings
 from services.archiving.verification.names import disagreement, has_object_name
@@ -19,8 +20,6 @@ from services.archiving.verification.names import disagreement, has_object_name
 # As many as the store keeps connections.
 THREADS = 8
 BATCH_OBJECTS = 2_000
-# Nearly every footer is smaller; one that is larger takes a second request.
-TAIL_BYTES = 16 * 1024
 # An archive in use grows between two pages of its listing, so what seems missing is listed again.
 LISTINGS_MAX = 3
 ATTEMPTS = 5
@@ -62,7 +61,7 @@ def scanned(store: Store, shown: Shown) -> ArchiveReport:
     """
     with ThreadPoolExecutor(THREADS) as pool:
         scan = Scan(store, shown, pool)
-        scan.add(store.names(f"{DECISIONS_FOLDER}/"))
+        scan.add(decisions(store))
         scan.add(store.names(f"{REPORTS_FOLDER}/"))
         for _ in range(1, LISTINGS_MAX):
             report = scan.report()
@@ -70,6 +69,12 @@ def scanned(store: Store, shown: Shown) -> ArchiveReport:
                 break
             scan.add(list(_missing(store, report)))
         return scan.report()
+
+
+def decisions(store: Store) -> Iterator[str]:
+    """List the objects that say where chains go on; the timelines below them are no chains'."""
+    names = store.names(f"{DECISIONS_FOLDER}/")
+    return (name for name in names if not name.startswith(TIMELINES_FOLDER))
 
 
 def _missing(store: Store, report: ArchiveReport) -> Iterator[str]:
@@ -90,7 +95,7 @@ def _judged(store: Store, name: str) -> Footer | Problem:
     if not (is_decision or has_object_name(name)):
         return Problem(name, "no object of the archive has such a name")
     try:
-        footer = retried(partial(stored_footer, store, name, TAIL_BYTES))
+        footer = retried(partial(footer_at, store, name))
     except UnreadableObjectError as error:
         return Problem(name, str(error).removeprefix(f"{name}: "))
     if footer is None:
