@@ -17,6 +17,7 @@ from services.stream.connection import KafkaConnection, sign_in_hint
 from services.stream.consumer import connected, group_consumer
 from services.stream.loop import ConsumerLoop
 from services.stream.records import read_lean
+from services.stream.topic_settings import TopicCheck, TopicSettings
 from services.stream.worker import Worker
 
 Command = Callable[..., Any]
@@ -95,7 +96,8 @@ def consume(
         except BaseException:
             worker.close()
             raise
-        return ConsumerLoop(consumer, membership.topic, worker, health, stop)
+        check = TopicCheck(membership.topic, TopicSettings(connection, membership.topic))
+        return ConsumerLoop(consumer, membership.topic, worker, health, stop, check)
 
     made = connected(loop, stop.is_set, health.turned, sign_in_hint(connection))
     if made:
