@@ -88,7 +88,7 @@ def consume(
     """Wait for Kafka, then hand its records to the worker, until stop is set."""
     connection = membership.connection
 
-    def loop() -> ConsumerLoop:
+    def make_loop() -> ConsumerLoop:
         worker = make_worker()
         settings = _group_settings(membership)
         try:
@@ -96,10 +96,11 @@ def consume(
         except BaseException:
             worker.close()
             raise
-        check = TopicCheck(membership.topic, TopicSettings(connection, membership.topic))
-        return ConsumerLoop(consumer, membership.topic, worker, health, stop, check)
+        loop = ConsumerLoop(consumer, membership.topic, worker, health, stop)
+        loop.check = TopicCheck(membership.topic, TopicSettings(connection, membership.topic))
+        return loop
 
-    made = connected(loop, stop.is_set, health.turned, sign_in_hint(connection))
+    made = connected(make_loop, stop.is_set, health.turned, sign_in_hint(connection))
     if made:
         made.run()
 

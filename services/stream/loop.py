@@ -52,14 +52,14 @@ class ConsumerLoop:
         worker: Worker,
         health: Health,
         stop: threading.Event,
-        check: TopicCheck | None = None,
     ) -> None:
         self.consumer = consumer
         self.topic = topic
         self.worker = worker
         self.observer = ConsumerObserver(consumer, topic, health)
         self.stop = stop
-        self.check = check
+        # Set by whoever has the rights to ask for the topic's settings.
+        self.check: TopicCheck | None = None
         # Partitions without a position yet, and when to ask the worker for it (monotonic).
         self.starting: dict[int, float] = {}
         # Where the consumer reads on. The worker's position is what counts; this follows it.

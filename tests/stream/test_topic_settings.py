@@ -1,4 +1,4 @@
-"""A topic whose settings break what consumers rely on is not read, and one line says how to mend."""
+"""A topic with settings that consumers cannot rely on is not read; one line says how to mend it."""
 
 from collections.abc import Mapping
 
