@@ -17,6 +17,7 @@ from services.stream.connection import KafkaConnection, sign_in_hint
 from services.stream.consumer import connected, group_consumer
 from services.stream.loop import ConsumerLoop
 from services.stream.records import read_lean
+from services.stream.topic_settings import TopicCheck, TopicSettings
 from services.stream.worker import Worker
 
 Command = Callable[..., Any]
@@ -87,7 +88,7 @@ def consume(
     """Wait for Kafka, then hand its records to the worker, until stop is set."""
     connection = membership.connection
 
-    def loop() -> ConsumerLoop:
+    def make_loop() -> ConsumerLoop:
         worker = make_worker()
         settings = _group_settings(membership)
         try:
@@ -95,9 +96,11 @@ def consume(
         except BaseException:
             worker.close()
             raise
-        return ConsumerLoop(consumer, membership.topic, worker, health, stop)
+        loop = ConsumerLoop(consumer, membership.topic, worker, health, stop)
+        loop.check = TopicCheck(membership.topic, TopicSettings(connection, membership.topic))
+        return loop
 
-    made = connected(loop, stop.is_set, health.turned, sign_in_hint(connection))
+    made = connected(make_loop, stop.is_set, health.turned, sign_in_hint(connection))
     if made:
         made.run()
 
