@@ -28,7 +28,7 @@ def store_options(command: Command) -> Command:
     )
     @click.option(
         "--s3-endpoint",
-        help="URL of MinIO or another S3 store, e.g. http://minio:9000; several with commas between.",
+        help="URL of MinIO or another S3 store, e.g. http://minio:9000; commas between several.",
     )
     @click.option("--s3-bucket", default="dronewatch", help="Bucket; it must exist.")
     @click.option("--s3-region", default="us-east-1")

@@ -35,9 +35,8 @@ def main(connection: KafkaConnection, **settings: Any) -> None:
             before = step_over(admin, group, at, offset)
     except KafkaError as error:
         raise click.ClickException(f"Kafka: {error or type(error).__name__}") from error
-    click.echo(
-        f"{group} goes on in {at.topic}, partition {at.partition}, at {offset} (was {before})"
-    )
+    place = f"{at.topic}, partition {at.partition}"
+    click.echo(f"{group} goes on at {offset} in {place} (it had committed {before})")
 
 
 def _admin(connection: KafkaConnection) -> Any:

@@ -1,4 +1,4 @@
-"""The findings about an archive: which chains are whole, and what is wrong with the others. Pure."""
+"""The findings about an archive: which chains are whole, what is wrong with the others. Pure."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping

@@ -1,5 +1,6 @@
 """What Kafka knows of the archived topic: the logs' ends and the group's commits."""
 
+import time
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from typing import Any
 
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import OffsetSpec
+from kafka.errors import CoordinatorNotAvailableError
 
 from services.archiving.store import Store
 from services.archiving.timeline import latest_timeline
@@ -16,6 +18,8 @@ from services.stream.connection import KafkaConnection, new_client
 from services.stream.identity import asked_topic_id
 
 TIMEOUT_MS = 10_000
+COORDINATOR_ATTEMPTS = 20
+COORDINATOR_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +36,8 @@ class KafkaOffsets:
         """Ask Kafka; KafkaError, or NotNow if there is no such topic."""
         topic_id = asked_topic_id(connection, topic)
         with closing(_admin(connection)) as admin:
-            found = admin.list_group_offsets({group: _partitions(admin, topic)})
-        committed = {
-            at.partition: given.offset
-            for at, given in found.get(group, {}).items()
-            if given.offset >= 0
-        }
+            found = _group_offsets(admin, group, _partitions(admin, topic))
+        committed = {at.partition: given.offset for at, given in found.items() if given.offset >= 0}
         return cls(connection, topic, topic_id, committed)
 
     def compared(self, report: ArchiveReport, store: Store) -> ArchiveReport:
@@ -50,6 +50,16 @@ class KafkaOffsets:
             for partition, end in ends.items()
         }
         return compared(report, logs)
+
+
+def _group_offsets(admin: Any, group: str, partitions: list[TopicPartition]) -> dict[Any, Any]:
+    for _ in range(COORDINATOR_ATTEMPTS):
+        try:
+            return dict(admin.list_group_offsets({group: partitions}).get(group, {}))
+        except CoordinatorNotAvailableError:
+            # Kafka makes its topic of commits when the first group asks, and does not wait for it.
+            time.sleep(COORDINATOR_SECONDS)
+    raise CoordinatorNotAvailableError(f"group {group} has no coordinator")
 
 
 def _log_ends(connection: KafkaConnection, topic: str) -> dict[int, int]:
