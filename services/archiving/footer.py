@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 # records: rows of a stretch of the log. fence: no rows, closes a name for whoever comes late.
-# decision: no rows, says where the chain goes on; fences repeat it.
-Kind = Literal["records", "fence", "decision"]
+# decision: no rows, says where the chain goes on; fences repeat it. timeline: no rows, begins one.
+Kind = Literal["records", "fence", "decision", "timeline"]
 
 TOPIC_ID = b"dronewatch.topic_id"
 PARTITION = b"dronewatch.partition"
