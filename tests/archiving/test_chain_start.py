@@ -196,9 +196,7 @@ def test_a_member_that_dies_half_way_leaves_a_way_that_its_heir_ends(steps: int)
     assert recovered(store, begun(25)).done == 30
 
 
-@pytest.mark.parametrize(
-    "error", [StoreUnavailableError("away"), StoreRefusalError("no right to")]
-)
+@pytest.mark.parametrize("error", [StoreUnavailableError("away"), StoreRefusalError("no right to")])
 def test_a_step_that_the_store_does_not_answer_is_tried_again(error: Exception) -> None:
     store = store_of((0, 9, 0))
     state = advance(store, begun(25))

@@ -71,9 +71,7 @@ def test_only_a_marked_end_that_the_log_still_has_is_trusted(
     assert begun(log_start, marked_end).phase is phase
 
 
-@pytest.mark.parametrize(
-    ("found", "phase"), [(None, Phase.DONE), (decision(20, 30), Phase.LIST)]
-)
+@pytest.mark.parametrize(("found", "phase"), [(None, Phase.DONE), (decision(20, 30), Phase.LIST)])
 def test_a_trusted_end_is_the_start_unless_the_chain_jumps_there(
     found: Footer | None, phase: Phase
 ) -> None:
