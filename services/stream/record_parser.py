@@ -54,43 +54,44 @@ class RecordParser:
             raise UnreadableError(DAMAGED) from error
 
     def parse(self, limit: int) -> list[LeanRecord]:
-        """At most `limit` complete records; UnreadableError if one is damaged."""
+        """At most `limit` complete records; UnreadableError if the first of them is damaged."""
         records: list[LeanRecord] = []
         try:
             self._parse_into(records, limit)
         except IndexError as error:
-            raise UnreadableError(DAMAGED) from error
+            if not records:
+                raise UnreadableError(DAMAGED) from error
         return records
 
     def _parse_into(self, records: list[LeanRecord], limit: int) -> None:  # noqa: PLR0915
-        """Add the records to the list; IndexError if one is damaged.
+        """Add the records to the list; IndexError at one that is damaged.
 
         Record => length, attributes (1 byte), timestamp delta, offset delta, key, value, headers.
         Written out flat, for speed: most varints here have one or two bytes.
         """
-        body, size, end, add = self.held, len(self.held), self.position, records.append
+        body, size, position, add = self.held, len(self.held), self.position, records.append
         base_offset, first_ms, append_ms = self.base_offset, self.first_ms, self.append_ms
         with_headers = self.with_headers
         for _ in range(limit):
             try:
-                length, start = varint(body, end)
+                length, at = varint(body, position)
             except IndexError:
                 break
-            if start + length > size:
+            end = at + length
+            if end > size:
                 break
-            delta_ms, at = varint(body, start + 1)
+            delta_ms, at = varint(body, at + 1)
             offset_delta, at = varint(body, at)
             key_size, at = varint(body, at)
             key = body[at : at + min(key_size, KEY_BYTES_MAX)] if key_size >= 0 else None
             value_size, at = varint(body, at + max(key_size, 0))
             value = body[at : at + value_size] if value_size >= 0 else None
-            end = start + length
             if at + value_size >= end:
                 raise IndexError
             headers = headers_in(body[at + max(value_size, 0) : end]) if with_headers else ()
             arrival = first_ms + delta_ms if append_ms is None else append_ms
             add(LeanRecord(base_offset + offset_delta, arrival, key, value, headers))
-        self.position = end
+            self.position = position = end
 
 
 def headers_in(part: bytes) -> Headers:
