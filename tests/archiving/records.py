@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from services.archiving.building import FinishedObject, ObjectBuilder
 from services.archiving.naming import HOUR_MS, ObjectStart, arrival_hour
+from services.reports.codec import Oversize
 
 TOPIC_ID = "0a1b2c3d" + "0" * 24
 SHORT_ID = "0a1b2c3d"
@@ -19,6 +20,7 @@ class KafkaRecord:
     timestamp: int = NOON_MS
     key: bytes | None = b"k"
     value: bytes | None = b"no report"
+    oversize: Oversize | None = None
 
 
 def records(first: int, last: int, hours_later: int = 0) -> list[KafkaRecord]:
