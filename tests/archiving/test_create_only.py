@@ -2,18 +2,26 @@
 
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
-from local.minio import MinioServer
+from local.minio import CERTIFICATES, MinioServer, running_minio
 from services.archiving.minio_store import MinioStore
-from services.archiving.s3_client import S3Location
-from services.archiving.store import RACERS, StoreUnavailableError, is_create_only
+from services.archiving.s3_client import S3Client, S3Location, is_endpoint
+from services.archiving.store import (
+    RACERS,
+    StoreRefusalError,
+    StoreUnavailableError,
+    is_create_only,
+)
 from tests.archiving.scripted import ScriptedStore
-from tests.faults.s3_proxy import Fault, running_proxy, script
+from tests.faults.s3_faults import Fault, script
+from tests.faults.s3_proxy import running_proxy
 
 AWAY = StoreUnavailableError("away")
 HOST = "store.example"
@@ -147,3 +155,59 @@ def test_after_a_failure_the_next_endpoint_is_asked(
     with pytest.raises(StoreUnavailableError, match=own_minio.endpoint):
         store.put_new("one", b"x")
     assert store.put_new("one", b"x")
+
+
+@pytest.fixture
+def tls_minio(minio_or_skip: None, tmp_path: Path) -> Iterator[MinioServer]:
+    """A MinIO whose certificate is for HOST."""
+    authority, certificates = trustme.CA(), tmp_path / "minio" / CERTIFICATES
+    certificates.mkdir(parents=True)
+    own = authority.issue_cert(HOST, "127.0.0.1")
+    own.cert_chain_pems[0].write_to_path(certificates / "public.crt")
+    own.private_key_pem.write_to_path(certificates / "private.key")
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    with running_minio(tmp_path / "minio", tmp_path / "ca.pem") as server:
+        yield server
+
+
+@pytest.mark.parametrize(
+    ("host", "error", "said"),
+    [
+        (HOST, StoreRefusalError, "NoSuchBucket"),
+        ("127.0.0.1", StoreRefusalError, "NoSuchBucket"),
+        ("other.example", StoreUnavailableError, "other.example.*doesn't match"),
+    ],
+)
+def test_an_address_must_have_the_hosts_certificate(
+    tls_minio: MinioServer, host: str, error: type[Exception], said: str
+) -> None:
+    endpoint = f"https://{host}:{tls_minio.port}"
+    keys = tls_minio.access_key, tls_minio.secret_key
+    location = S3Location(endpoint, "none", *keys, ca_file=str(tls_minio.ca_file))
+    store = MinioStore(location, [S3Client(location, endpoint, "127.0.0.1")])
+    with pytest.raises(error, match=said):
+        store.put_new("one", b"x")
+
+
+@pytest.mark.parametrize(
+    ("url", "is_one"),
+    [
+        ("http://minio:9000", True),
+        ("https://store.example/", True),
+        ("http://[::1]:9000", True),
+        ("minio:9000", False),
+        ("ftp://minio", False),
+        ("http://", False),
+        ("http://minio:port", False),
+        ("http://minio/bucket", False),
+        ("http://user:word@minio", False),
+        ("", False),
+    ],
+)
+def test_an_endpoint_is_scheme_host_and_port(url: str, is_one: bool) -> None:
+    assert is_endpoint(url) is is_one
+
+
+def test_a_host_without_an_address_is_unavailable() -> None:
+    with pytest.raises(StoreUnavailableError, match="//nowhere"):
+        MinioStore(S3Location("http://nowhere.invalid:9", "b", "a", "s")).addresses()

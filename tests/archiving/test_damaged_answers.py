@@ -14,7 +14,8 @@ from services.archiving.minio_store import tail_value as value_of
 from services.archiving.s3_client import Answer, S3Location
 from services.archiving.store import StoreRefusalError, StoreUnavailableError
 from tests.faults import s3_proxy
-from tests.faults.s3_proxy import Fault, Request, S3Proxy, at_random, running_proxy, script
+from tests.faults.s3_faults import Fault, Request, at_random, script
+from tests.faults.s3_proxy import S3Proxy, running_proxy
 
 NAME = "reports/date=2026-03-02/hour=08/0a1b2c3d-00001-00000000000000000007.parquet"
 CONTENT = random.Random(7).randbytes(3 * CHECKED_BYTES)

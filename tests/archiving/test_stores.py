@@ -1,5 +1,6 @@
 """The stores' contract: what is there never changes, and nothing is half there."""
 
+import errno
 import os
 import threading
 from collections.abc import Iterator
@@ -166,3 +167,25 @@ def test_a_folder_that_cannot_be_written_is_a_refusal(tmp_path: Path) -> None:
     (tmp_path / "reports").write_text("a file where the folder should be")
     with pytest.raises(StoreRefusalError, match="reports"):
         FolderStore(tmp_path).put_new(NAME, b"x")
+
+
+@pytest.mark.parametrize(
+    ("number", "error"), [(errno.EIO, StoreUnavailableError), (errno.EACCES, StoreRefusalError)]
+)
+def test_a_folder_that_cannot_be_read_is_an_error_and_never_a_short_listing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, error: type[Exception]
+) -> None:
+    store = FolderStore(tmp_path)
+    store.put_new(NAME, b"x")
+    real = os.scandir
+
+    def scandir(path: Any) -> Any:
+        if "hour=" in str(path):
+            raise OSError(number, os.strerror(number), str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(error, match="hour=08"):
+        list(store.names("reports/"))
+    with pytest.raises(error, match="hour=08"):
+        store.folders("reports/date=2026-03-02/hour=08/")

@@ -1,7 +1,7 @@
 """A reverse proxy on loopback between the parts and their S3 store that breaks what it forwards.
 
 A request is forwarded with its headers unchanged, Host included, so its signature stays valid.
-Choosers say which fault a request meets: `script` in a fixed order, `at_random` by a seed.
+A chooser says which fault a request meets: tests.faults.s3_faults.
 """
 
 import http.client
@@ -10,67 +10,21 @@ import random
 import socket
 import struct
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from enum import Enum, auto
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
 from local.ports import HOST, free_port
+from tests.faults.s3_faults import AFTER, BEFORE, Chooser, Fault, Request
 
 METHODS = ("GET", "HEAD", "PUT", "POST", "DELETE")
 UPSTREAM_SECONDS = 120.0
 DELAY_SECONDS = 3.0
 # The lines and headers of an answer that end with this connection.
 HOP_HEADERS = {"connection", "keep-alive", "transfer-encoding", "content-length"}
-
-
-class Fault(Enum):
-    """AFTER: the store has carried the request out, but its answer is replaced."""
-
-    RESET = auto()
-    LOSE_ANSWER = auto()
-    ERROR_500 = auto()
-    ERROR_500_AFTER = auto()
-    BUSY_503 = auto()
-    BUSY_503_AFTER = auto()
-    CONFLICT_409 = auto()
-    CONFLICT_409_AFTER = auto()
-    DELAY = auto()
-    CUT = auto()
-    FLIP = auto()
-
-
-BEFORE = {
-    Fault.ERROR_500: (500, "InternalError"),
-    Fault.BUSY_503: (503, "SlowDown"),
-    Fault.CONFLICT_409: (409, "ConditionalRequestConflict"),
-}
-AFTER = {
-    Fault.ERROR_500_AFTER: (500, "InternalError"),
-    Fault.BUSY_503_AFTER: (503, "SlowDown"),
-    Fault.CONFLICT_409_AFTER: (409, "ConditionalRequestConflict"),
-}
-ALWAYS_POSSIBLE = [Fault.RESET, Fault.LOSE_ANSWER, Fault.DELAY, Fault.ERROR_500, Fault.BUSY_503]
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What of a request decides on its fault. `target` is path and query."""
-
-    method: str
-    target: str
-
-    @property
-    def faults(self) -> list[Fault]:
-        """The faults that may meet such a request. Listings carry no checksum: never flipped."""
-        if self.method == "PUT":
-            return [*ALWAYS_POSSIBLE, *AFTER, Fault.CONFLICT_409]
-        is_object = len(urlsplit(self.target).path.strip("/").split("/")) > 1
-        damage = [Fault.CUT, Fault.FLIP] if is_object else [Fault.CUT]
-        return [*ALWAYS_POSSIBLE, *(damage if self.method == "GET" else [])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,33 +34,6 @@ class Answer:
     status: int
     headers: list[tuple[str, str]]
     body: bytes
-
-
-Chooser = Callable[[Request], Fault | None]
-
-
-def script(*steps: tuple[str, Fault | None]) -> Chooser:
-    """The next request of a step's method meets its fault; then none do."""
-    left = list(steps)
-
-    def choose(request: Request) -> Fault | None:
-        for step in left:
-            if step[0] == request.method:
-                left.remove(step)
-                return step[1]
-        return None
-
-    return choose
-
-
-def at_random(seed: int, share: float) -> Chooser:
-    """That share of the requests meets a fault, drawn with the seed."""
-    rng = random.Random(seed)
-
-    def choose(request: Request) -> Fault | None:
-        return rng.choice(request.faults) if rng.random() < share else None
-
-    return choose
 
 
 @dataclass(slots=True)
