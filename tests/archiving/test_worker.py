@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 import pytest
 from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
+from services.archiving.starting import commit_mark
 
 from services.archiving import worker as archiving_worker
 from services.archiving.limits import FlushLimits
-from services.archiving.starting import commit_mark
 from services.archiving.store import StoreUnavailableError
 from services.archiving.worker import ArchivingWorker
 from services.stream.worker import NotNow, Turn
