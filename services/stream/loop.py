@@ -19,6 +19,7 @@ from services.runtime.health import Health
 from services.stream.kafka_python import request_rejoin_again, seek_with_epoch
 from services.stream.observation import CONSUMED, DROPPED, ConsumerObserver
 from services.stream.rebalancing import RebalanceListener, partition_numbers, with_topic
+from services.stream.topic_settings import TopicCheck
 from services.stream.unreadable import UnreadableBatches
 from services.stream.worker import (
     NO_EPOCH,
@@ -57,6 +58,8 @@ class ConsumerLoop:
         self.worker = worker
         self.observer = ConsumerObserver(consumer, topic, health)
         self.stop = stop
+        # Set by whoever has the rights to ask for the topic's settings.
+        self.check: TopicCheck | None = None
         # Partitions without a position yet, and when to ask the worker for it (monotonic).
         self.starting: dict[int, float] = {}
         # Where the consumer reads on. The worker's position is what counts; this follows it.
@@ -80,6 +83,8 @@ class ConsumerLoop:
         finally:
             self.consumer.close(timeout_ms=CLOSE_TIMEOUT_MS)
             self.worker.close()
+            if self.check is not None:
+                self.check.close()
 
     def run_once(self) -> None:
         """Poll once, hand over what came, and carry out what the worker wants."""
@@ -214,7 +219,8 @@ class ConsumerLoop:
         self.uncommitted |= actions.commits
         self._commit()
         held = actions.paused | self.starting.keys() | self.unreadable.partitions
-        self._set_paused(held & self._assigned())
+        is_wrong_topic = self.check is not None and self.check.check(time.monotonic())
+        self._set_paused(self._assigned() if is_wrong_topic else held & self._assigned())
         # What could not be committed waits for the group or the broker: no hurry helps.
         self.polls_immediately = actions.poll_immediately and not self.uncommitted
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from services.archiving.naming import HOUR_MS, ObjectStart, arrival_hour
 from services.archiving.object_builder import FinishedObject, ObjectBuilder
+from services.reports.codec import Oversize
 from services.stream.worker import Fetch
 
 TOPIC_ID = "0a1b2c3d" + "0" * 24
@@ -22,6 +23,7 @@ class KafkaRecord:
     timestamp: int = NOON_MS
     key: bytes | None = b"k"
     value: bytes | None = b"no report"
+    oversize: Oversize | None = None
 
 
 def records(first: int, last: int, hours_later: int = 0) -> list[KafkaRecord]:

@@ -10,7 +10,7 @@ import prometheus_client
 import pytest
 import yaml
 
-import services.alerting.worker
+import services.alerting.publisher
 import services.archiving.landing
 import services.archiving.metrics
 import services.archiving.starting
@@ -24,7 +24,7 @@ from tests.charts.manifests import Manifest, of_kind, pods
 ON = "--set=global.monitoring.enabled=true"
 # Imported for what they register.
 COMPONENTS = (
-    services.alerting.worker,
+    services.alerting.publisher,
     services.archiving.landing,
     services.archiving.metrics,
     services.archiving.starting,
