@@ -1,6 +1,5 @@
 """The worker behind archiving's consumer loop. The protocol: docs/architecture.md."""
 
-import concurrent.futures
 import time
 from collections.abc import Callable, Set
 from concurrent.futures import Future
@@ -215,10 +214,7 @@ class ArchivingWorker:
                 )
 
     def _await_uploads(self) -> None:
-        awaited = [future for _, future in self.uploads.values()]
-        if not awaited:
-            time.sleep(AWAIT_SECONDS)
-        concurrent.futures.wait(awaited, AWAIT_SECONDS, concurrent.futures.FIRST_COMPLETED)
+        self.threads.wait([future for _, future in self.uploads.values()], AWAIT_SECONDS)
 
     def _collect(self) -> None:
         """Give the outcomes of uploads that ended to their chains."""
