@@ -1,7 +1,6 @@
 """Our reader gives what kafka-python's own gives, in pieces, and says what cannot be read."""
 
 import sys
-from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
@@ -19,7 +18,6 @@ from services.stream.record_stream import OVERSIZE_KEPT_BYTES
 from services.stream.records import PIECE_BYTES
 from tests.stream.batches import (
     CODECS,
-    GZIP,
     NONE,
     NOW_MS,
     PARTITION,
