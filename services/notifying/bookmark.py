@@ -45,6 +45,13 @@ class Bookmark:
         done = frozenset(offset for offset in self.done if offset >= log_start)
         return Bookmark(self.topic_id, log_start, done, self.planned if is_whole else NOTHING)
 
+    def to_log_end(self, log_end: int) -> "Bookmark":
+        """The bookmark of a log whose records from there on are gone; their plan goes, too."""
+        is_whole = max(self.planned, default=-1) < log_end
+        done = frozenset(offset for offset in self.done if offset < log_end)
+        planned = self.planned if is_whole else NOTHING
+        return Bookmark(self.topic_id, min(self.offset, log_end), done, planned)
+
 
 class Metadata(msgspec.Struct, frozen=True):
     """A commit's metadata, as JSON."""

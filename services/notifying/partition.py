@@ -1,7 +1,8 @@
 """One partition of `alerts`: which of its alerts wait, which are done, which are being sent."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 import structlog
 
@@ -13,6 +14,7 @@ from services.notifying.windows import Windows, key_of
 from services.reports.alert import Alert
 from services.reports.codec import Rejection, decoded_alert
 from services.stream.headed import HeadedRecord, detected_at_ms
+from services.stream.worker import NO_EPOCH, Fetch
 
 # With the records of the poll that passes it (500) still within a bookmark's span.
 FULL_SPAN = 7_400
@@ -25,12 +27,12 @@ log = structlog.get_logger()
 class PartitionAlerts:
     """Knows an offset's state: done, waiting, or held (no alert, not yet put elsewhere).
 
-    begun: where the group left off; next_offset: of the record to be taken next, lower than that
-    at first, as the records before are read for their ids and windows.
+    begun: where the group left off; position: of the next fetch, lower than that at first, as
+    the records before are read for their ids and windows.
     """
 
     begun: Bookmark
-    next_offset: int
+    position: int
     windows: Windows
     planned: frozenset[int] = NOTHING
     # The first offset that the bookmark did not know.
@@ -41,6 +43,8 @@ class PartitionAlerts:
     held: dict[int, int] = field(default_factory=dict)
     waiting_bytes: int = 0
     duplicates: int = 0
+    # Of the last fetch.
+    leader_epoch: int = NO_EPOCH
     # Whether the group has to be told.
     is_changed: bool = False
     # When the first one is due; None when it has to be looked up.
@@ -52,9 +56,19 @@ class PartitionAlerts:
 
     # --- what is read -----------------------------------------------------------
 
-    def take(self, record: HeadedRecord) -> Rejection | None:
-        """Accept the next record; what is no alert and not done yet is held until `dispose`."""
-        self.next_offset = record.offset + 1
+    def accept(self, fetch: Fetch) -> list[tuple[HeadedRecord, str]]:
+        """Take over a fetch; the records that are no alerts and not done yet, and why.
+
+        These are held until `dispose`.
+        """
+        # Of the two kinds of records that a loop can read notifying asks for this one.
+        records = cast("Sequence[HeadedRecord]", fetch.records)
+        taken = [(record, self._take(record)) for record in records]
+        self.position = fetch.end
+        self.leader_epoch = fetch.leader_epoch
+        return [(record, rejection.reason) for record, rejection in taken if rejection]
+
+    def _take(self, record: HeadedRecord) -> Rejection | None:
         content = decoded_alert(record.value)
         if isinstance(content, Alert):
             self._take_alert(record, content)
@@ -90,16 +104,26 @@ class PartitionAlerts:
         counted, self.duplicates = self.duplicates, 0
         return counted
 
+    def cut(self, offset: int) -> int:
+        """Forget what is at and above this offset, and go on there; how many alerts waited."""
+        forgotten = [at for at in self.waiting if at >= offset]
+        self.dispose([*forgotten, *(at for at in self.held if at >= offset)])
+        self.planned = NOTHING
+        self.begun = self.begun.to_log_end(offset)
+        self.begun_end = min(self.begun_end, offset)
+        self.position = offset
+        return len(forgotten)
+
     @property
     def is_caught_up(self) -> bool:
         """Whether all has been read again that the bookmark knows; before, nothing is sent."""
-        return self.next_offset >= self.begun_end
+        return self.position >= self.begun_end
 
     @property
     def is_full(self) -> bool:
         """Whether no more is to be read until some of it is sent."""
         is_large = self.waiting_bytes + sum(self.held.values()) > FULL_BYTES
-        return self.is_caught_up and (is_large or self.next_offset - self.offset > FULL_SPAN)
+        return self.is_caught_up and (is_large or self.position - self.offset > FULL_SPAN)
 
     # --- what is sent -----------------------------------------------------------
 
@@ -157,13 +181,13 @@ class PartitionAlerts:
     def offset(self) -> int:
         """Of the first record that is not done."""
         firsts = (
-            next(iter(self.waiting), self.next_offset),
-            next(iter(self.held), self.next_offset),
+            next(iter(self.waiting), self.position),
+            next(iter(self.held), self.position),
         )
         return min(firsts)
 
     def bookmark(self) -> Bookmark:
         """For the group's commit, once it is caught up."""
         is_open = self.waiting.keys() | self.held.keys()
-        done = frozenset(range(self.offset, self.next_offset)) - is_open
+        done = frozenset(range(self.offset, self.position)) - is_open
         return Bookmark(self.begun.topic_id, self.offset, done, self.planned)

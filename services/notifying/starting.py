@@ -7,7 +7,9 @@ import structlog
 from kafka.structs import OffsetAndMetadata
 
 from services.notifying.bookmark import Bookmark, bookmark_in
+from services.stream.group_start import report_lost
 from services.stream.identity import Identity, known_topic_id
+from services.stream.worker import LogRange
 
 CHECK_SECONDS = 5.0
 
@@ -45,16 +47,32 @@ class Start:
     lost: int = 0
 
 
-def start_of(committed: OffsetAndMetadata | None, log_start: int, topic_id: str) -> Start:
-    """At the group's bookmark; where there is none for this topic, at the log's start."""
+def start_of(
+    partition: int, committed: OffsetAndMetadata | None, log_range: LogRange, topic_id: str
+) -> Start:
+    """The group's bookmark; without one for this topic, the log's start.
+
+    Says in the log and counts what retention deleted before it was done, and a log's lost end.
+    """
     if committed is None:
-        return Start(Bookmark(topic_id, log_start))
+        return Start(Bookmark(topic_id, log_range.start))
     found = _bookmark_of(committed, topic_id)
     if found.topic_id != topic_id:
-        log.warning("the topic was made anew, beginning at its start", log_start=log_start)
-        return Start(Bookmark(topic_id, log_start))
-    done = sum(offset < log_start for offset in found.done)
-    return Start(found.from_log_start(log_start), max(0, log_start - found.offset - done))
+        log.warning("the topic was made anew, beginning at its start", log_start=log_range.start)
+        return Start(Bookmark(topic_id, log_range.start))
+    if found.end > log_range.end:
+        log.error("the log lost its end", partition=partition, offset=log_range.end)
+        found = found.to_log_end(log_range.end)
+    lost = lost_records(found, log_range.start)
+    if lost:
+        report_lost(partition, lost)
+    return Start(found.from_log_start(log_range.start), lost)
+
+
+def lost_records(bookmark: Bookmark, log_start: int) -> int:
+    """How many records before the log's start were not done."""
+    done = sum(offset < log_start for offset in bookmark.done)
+    return max(0, log_start - bookmark.offset - done)
 
 
 def _bookmark_of(committed: OffsetAndMetadata, topic_id: str) -> Bookmark:

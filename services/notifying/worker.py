@@ -1,21 +1,21 @@
 """The worker behind a channel's consumer loop: from records of `alerts` to notices, each once.
 
-One notice at a time: its alerts are planned in the group's commit, once that is acknowledged it is
-delivered, then committed as done. Whoever owns the partition after a kill finds the plan and sends
-the very same notice, so that only what was under way goes twice, under the same id.
+One notice at a time: its alerts are planned in the group's commit. Once that is acknowledged, the
+next step delivers it; then it is committed as done. Whoever owns the partition after a kill finds
+the plan and sends the very same notice, so that only what was under way goes twice, under the
+same id.
 """
 
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
-from typing import cast
 
 import structlog
 from kafka.structs import OffsetAndMetadata
 
 from services.notifying import metrics
-from services.notifying.bookmark import NOTHING, metadata_of
+from services.notifying.bookmark import metadata_of
 from services.notifying.channel import Channel
 from services.notifying.choosing import Allowance, allowance, next_alerts
 from services.notifying.partition import PartitionAlerts
@@ -24,9 +24,8 @@ from services.notifying.recent import REMEMBERED
 from services.notifying.retrying import untried
 from services.notifying.starting import TopicWatch, start_of
 from services.notifying.windows import Windows
-from services.stream.headed import HeadedRecord
 from services.stream.outgoing import Origin
-from services.stream.worker import Commits, NotNow, Record, Turn
+from services.stream.worker import NO_EPOCH, Actions, Commits, Fetch, LogRange, NotNow
 
 log = structlog.get_logger()
 
@@ -45,6 +44,7 @@ class UnderWay:
     """A partition's planned notice; once delivered, what failed of it is on its way to Kafka."""
 
     partition: int
+    is_committed: bool = False
     failed: Publication | None = None
 
 
@@ -74,58 +74,64 @@ class NotifyingWorker:
 
     # --- the consumer loop's calls ----------------------------------------------
 
-    def begin(self, partition: int, committed: OffsetAndMetadata | None, log_start: int) -> int:
+    def start_offset(
+        self, partition: int, committed: OffsetAndMetadata | None, log_range: LogRange
+    ) -> int:
         """Some way before the first record that is not done, to know again what was read."""
-        start = start_of(committed, log_start, self.watch.topic_id())
-        if start.lost:
-            metrics.LOST.labels(self.channel.name).inc(start.lost)
-            log.error("deleted before it was read", partition=partition, records=start.lost)
-        first = max(log_start, start.bookmark.offset - REMEMBERED)
+        start = start_of(partition, committed, log_range, self.watch.topic_id())
+        metrics.LOST.labels(self.channel.name).inc(start.lost)
+        first = max(log_range.start, start.bookmark.offset - REMEMBERED)
         windows = Windows(self.settings.window_ms)
-        self.partitions[partition] = PartitionAlerts(start.bookmark, first, windows)
+        alerts = PartitionAlerts(start.bookmark, first, windows)
+        alerts.leader_epoch = committed.leader_epoch if committed else NO_EPOCH
+        self.partitions[partition] = alerts
         return first
 
-    def take(self, partition: int, records: Sequence[Record]) -> None:
-        """Let them wait until they are due; what is no alert goes to the undelivered."""
-        alerts = self.partitions[partition]
-        # Of the two kinds of records that a loop can read notifying asks for this one.
-        for record in cast("Sequence[HeadedRecord]", records):
-            rejection = alerts.take(record)
-            if rejection:
-                origin = Origin(self.settings.topic, partition)
-                publication = self.publishing.unreadable(origin, record, rejection.reason)
-                self.aside.append(SetAside(partition, record.offset, publication))
+    def position(self, partition: int) -> int | None:
+        """Where its next fetch must begin; None if the topic was made anew."""
+        alerts = self.partitions.get(partition)
+        return alerts.position if alerts else None
+
+    def accept(self, fetch: Fetch) -> None:
+        """Let its alerts wait until they are due; what is no alert goes to the undelivered."""
+        alerts = self.partitions[fetch.partition]
+        for record, reason in alerts.accept(fetch):
+            origin = Origin(self.settings.topic, fetch.partition)
+            publication = self.publishing.unreadable(origin, record, reason)
+            self.aside.append(SetAside(fetch.partition, record.offset, publication))
         metrics.DUPLICATES.labels(self.channel.name).inc(alerts.counted_duplicates())
 
-    def turn(self) -> Turn:
-        """Plan the next notice that is due; it is delivered once the plan is committed."""
-        restarted = self._restarted()
+    def step(self) -> Actions:
+        """Deliver what is planned and committed, or plan the next notice that is due."""
+        self._drop_if_made_anew()
+        self._deliver()
         self._collect(0)
         if self.under_way is None:
             self.under_way = self._next()
         self._measure()
-        return Turn(
+        return Actions(
             commits=self._commits(self.partitions.keys()),
             paused=frozenset(p for p, alerts in self.partitions.items() if alerts.is_full),
-            restarted=restarted,
-            is_pressed=self.under_way is not None and self.under_way.failed is None,
+            poll_immediately=self.under_way is not None and self.under_way.failed is None,
         )
 
-    def committed(self, partitions: Set[int]) -> None:
-        """Deliver what is planned: from now on whoever comes after us would send the same."""
-        planned = self.under_way
-        if planned is None or planned.failed or planned.partition not in partitions:
-            return
-        notice = self.partitions[planned.partition].notice()
-        self.sent_at_ms.append(self.settings.now_ms())
-        outcome = self.channel.deliver(notice)
-        now_ms = self.settings.now_ms()
-        metrics.count_outcome(self.channel.name, notice, outcome, now_ms)
-        planned.failed = self.publishing.failed(untried(notice, now_ms), outcome, now_ms)
-        self._collect(WAIT_SECONDS)
+    def on_committed(self, partitions: Set[int]) -> None:
+        """Note that the plan is known: from now on our successor would send the same."""
+        if self.under_way and self.under_way.partition in partitions:
+            self.under_way.is_committed = True
 
-    def settle(self, partitions: Set[int], deadline_seconds: float) -> Commits:
-        """What is planned and not sent stays planned: the next owner sends it."""
+    def on_log_cut(self, partition: int, offset: int) -> None:
+        """Forget what waits at and above this offset, and go on there."""
+        forgotten = self.partitions[partition].cut(offset)
+        log.error("the log lost its end", partition=partition, offset=offset, alerts=forgotten)
+        self.aside = [
+            one for one in self.aside if one.partition != partition or one.offset < offset
+        ]
+        if self.under_way and self.under_way.partition == partition and not self.under_way.failed:
+            self.under_way = None
+
+    def drain(self, partitions: Set[int], deadline_seconds: float) -> Commits:
+        """Commit what is done; what is planned and not sent the next owner sends."""
         self._collect(deadline_seconds)
         commits = self._commits(partitions)
         self.drop(partitions)
@@ -145,6 +151,19 @@ class NotifyingWorker:
         self.watch.close()
 
     # --- one notice after the other -----------------------------------------------
+
+    def _deliver(self) -> None:
+        """Deliver the planned notice once its plan is acknowledged."""
+        planned = self.under_way
+        if planned is None or planned.failed or not planned.is_committed:
+            return
+        notice = self.partitions[planned.partition].notice()
+        self.sent_at_ms.append(self.settings.now_ms())
+        outcome = self.channel.deliver(notice)
+        now_ms = self.settings.now_ms()
+        metrics.count_outcome(self.channel.name, notice, outcome, now_ms)
+        planned.failed = self.publishing.failed(untried(notice, now_ms), outcome, now_ms)
+        self._collect(WAIT_SECONDS)
 
     def _next(self) -> UnderWay | None:
         """A notice that an owner before us planned, or else one of what is due."""
@@ -182,21 +201,20 @@ class NotifyingWorker:
             alerts.is_changed = False
         return {p: commit_of(alerts) for p, alerts in changed.items()}
 
-    def _restarted(self) -> Set[int]:
-        """Partitions of a topic that is gone: another one bears its name."""
+    def _drop_if_made_anew(self) -> None:
+        """Drop the partitions of a topic that is gone: another one bears its name."""
         if not self.watch.is_due():
-            return NOTHING
+            return
         try:
             topic_id = self.watch.topic_id()
         except NotNow as error:
             log.debug("topic unknown, going on", cause=str(error))
-            return NOTHING
+            return
         gone = {p: a for p, a in self.partitions.items() if a.begun.topic_id != topic_id}
         if gone:
             waiting = sum(len(alerts.waiting) for alerts in gone.values())
             log.warning("the topic was made anew, what waited went with it", alerts=waiting)
             self.drop(gone.keys())
-        return gone.keys()
 
     def _measure(self) -> None:
         partitions = self.partitions.values()
@@ -225,4 +243,4 @@ def planned_first(
 def commit_of(alerts: PartitionAlerts) -> OffsetAndMetadata:
     """What the group is to know of a partition."""
     bookmark = alerts.bookmark()
-    return OffsetAndMetadata(bookmark.offset, metadata_of(bookmark), -1)
+    return OffsetAndMetadata(bookmark.offset, metadata_of(bookmark), alerts.leader_epoch)

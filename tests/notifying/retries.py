@@ -10,7 +10,7 @@ from services.notifying.publishing import Addresses, Publishing, notices_produce
 from services.notifying.retry_worker import RetryWorker
 from services.notifying.retrying import Terms, untried
 from services.stream.connection import KafkaConnection
-from services.stream.worker import Commits
+from services.stream.worker import Commits, Fetch, LogRange
 from tests.notifying.samples import notice
 
 ANN, BEN = "ann@example.org", "ben@example.org"
@@ -68,20 +68,22 @@ class Desk:
     def __post_init__(self) -> None:
         self.worker = RetryWorker(self.channel, self.publishing, "retries", lambda: self.now_ms)
         for partition in range(3):
-            self.worker.begin(partition, None, 0)
+            self.worker.start_offset(partition, None, LogRange(0, 0))
 
     def give(self, partition: int, *values: bytes | None) -> None:
         """Records as the loop hands them over."""
-        records = [KafkaRecord(value, offset) for offset, value in enumerate(values)]
-        self.worker.take(partition, records)
+        begin = self.worker.position(partition)
+        assert begin is not None
+        records = [KafkaRecord(value, begin + index) for index, value in enumerate(values)]
+        self.worker.accept(Fetch(partition, begin, records, begin + len(values)))
 
     def turn(self, is_acknowledged: bool = True) -> frozenset[int]:
         """One turn, whose commits Kafka takes or not; the partitions that are paused."""
-        turn = self.worker.turn()
-        self.note(turn.commits)
+        actions = self.worker.step()
+        self.note(actions.commits)
         if is_acknowledged:
-            self.worker.committed(turn.commits.keys())
-        return frozenset(turn.paused)
+            self.worker.on_committed(actions.commits.keys())
+        return frozenset(actions.paused)
 
     def turns(self, count: int) -> None:
         for _ in range(count):

@@ -83,7 +83,7 @@ def test_the_next_is_not_sent_before_the_commit_of_the_last_is_acknowledged(desk
     for _ in range(3):
         desk.turn(is_acknowledged=False)
     assert desk.channel.asked_ids == ["a-agitation-0"]
-    desk.worker.committed({0})
+    desk.worker.on_committed({0})
     desk.turn()
     assert desk.channel.asked_ids == ["a-agitation-0", "b-agitation-0"]
 

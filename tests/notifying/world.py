@@ -21,6 +21,7 @@ from services.notifying.retrying import Terms
 from services.notifying.starting import TopicWatch
 from services.notifying.worker import NotifyingWorker, Settings
 from services.reports.codec import encoded
+from services.stream.worker import Fetch, LogRange
 from tests.notifying.samples import alert
 
 POLL_RECORDS = 3
@@ -38,7 +39,7 @@ Fault = Literal[
     "later",
     "never",
 ]
-Leaving = Literal["settled", "commit lost", "lost"]
+Leaving = Literal["drained", "commit lost", "lost"]
 
 
 class KilledError(BaseException):
@@ -139,32 +140,38 @@ class Member:
     world: "World"
     people: People
     worker: NotifyingWorker
-    starting: set[int] = field(default_factory=set)
-    positions: dict[int, int] = field(default_factory=dict)
+    owned: set[int] = field(default_factory=set)
     paused: frozenset[int] = frozenset()
     uncommitted: dict[int, OffsetAndMetadata] = field(default_factory=dict)
 
     def turn(self, fault: Fault) -> None:
         """As ConsumerLoop does it."""
         self._poll()
-        for partition in sorted(self.starting):
-            committed = self.world.committed.get(partition)
-            self.positions[partition] = self.worker.begin(partition, committed, 0)
-        self.starting.clear()
-        turn = self.worker.turn()
+        for partition in sorted(self.owned):
+            if self.worker.position(partition) is None:
+                self._start(partition)
+        self.people.fault = fault
+        actions = self.worker.step()
         if fault == "kill before commit":
             raise KilledError
-        self.paused = frozenset(turn.paused)
-        self.uncommitted |= turn.commits
+        self.paused = frozenset(actions.paused)
+        self.uncommitted |= actions.commits
         self._commit(fault)
 
+    def _start(self, partition: int) -> None:
+        log_range = LogRange(0, len(self.world.log[partition]))
+        committed = self.world.committed.get(partition)
+        begin = self.worker.start_offset(partition, committed, log_range)
+        assert self.worker.position(partition) == begin
+
     def _poll(self) -> None:
-        for partition in sorted(self.positions.keys() - self.paused):
-            position = self.positions[partition]
+        for partition in sorted(self.owned - self.paused):
+            position = self.worker.position(partition)
+            if position is None:
+                continue
             records = self.world.log[partition][position : position + POLL_RECORDS]
             if records:
-                self.worker.take(partition, records)
-                self.positions[partition] = records[-1].offset + 1
+                self.worker.accept(Fetch(partition, position, records, records[-1].offset + 1))
 
     def _commit(self, fault: Fault) -> None:
         if not self.uncommitted or fault == "commit lost":
@@ -176,23 +183,21 @@ class Member:
             raise KilledError
         partitions = set(self.uncommitted)
         self.uncommitted = {}
-        self.people.fault = fault
-        self.worker.committed(partitions)
+        self.worker.on_committed(partitions)
         if fault == "kill before done":
             raise KilledError
 
     def leave(self, partition: int, how: Leaving) -> None:
         """The partition is revoked, or lost."""
-        self.positions.pop(partition, None)
-        self.starting.discard(partition)
+        self.owned.discard(partition)
         left = {p: c for p, c in self.uncommitted.items() if p == partition}
         self.uncommitted = {p: c for p, c in self.uncommitted.items() if p != partition}
         if how == "lost":
             self.worker.drop({partition})
             return
-        settled = self.worker.settle({partition}, 0.0)
-        if how == "settled":
-            self.world.commit(left | dict(settled))
+        drained = self.worker.drain({partition}, 0.0)
+        if how == "drained":
+            self.world.commit(left | dict(drained))
 
 
 @dataclass(slots=True)
@@ -220,7 +225,7 @@ class World:
         self.members = [self._member(), self._member()]
         for partition in range(self.partitions):
             self.owner[partition] = partition % 2
-            self.members[partition % 2].starting.add(partition)
+            self.members[partition % 2].owned.add(partition)
 
     def _member(self) -> Member:
         people = People(self, self.cap_per_minute)
@@ -254,16 +259,16 @@ class World:
         except KilledError:
             self.interrupted[self.members[index].people.last] += 1
             self.members[index] = self._member()
-            self.members[index].starting = {p for p, at in self.owner.items() if at == index}
+            self.members[index].owned = {p for p, at in self.owner.items() if at == index}
 
     def move(self, partition: int, how: Leaving) -> None:
         """The other member gets the partition."""
         member = self.members[self.owner[partition]]
         # A failed delivery that Kafka does not take in time is tried once more by the next owner.
-        self.interrupted[member.people.last] += how != "settled" or not self.takes_records
+        self.interrupted[member.people.last] += how != "drained" or not self.takes_records
         member.leave(partition, how)
         self.owner[partition] = 1 - self.owner[partition]
-        self.members[self.owner[partition]].starting.add(partition)
+        self.members[self.owner[partition]].owned.add(partition)
 
     def pass_ms(self, duration_ms: int) -> None:
         """Time passes."""
