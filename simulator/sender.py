@@ -17,6 +17,7 @@ from kafka.errors import KafkaError, KafkaTimeoutError
 from kafka.partitioner import murmur2
 
 from services.stream.connection import KafkaConnection
+from services.stream.kafka_python import mark_closed
 from services.stream.patience import Patience
 from services.stream.producer import patient_producer
 from simulator.ledger import Entry, digest
@@ -111,8 +112,7 @@ class Sender:
             self.producer.close(FLUSH_SECONDS)
         except KafkaError:
             log.warning("stopped while Kafka was away: the last batch is of unknown outcome")
-            # Else its __del__ waits once more, fails again and prints that on the terminal.
-            self.producer._closed = True
+            mark_closed(self.producer)
 
 
 def _entry(message: Message, metadata: object | None) -> Entry:

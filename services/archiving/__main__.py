@@ -9,15 +9,17 @@ import click
 
 from services.archiving.folder_store import FolderStore
 from services.archiving.limits import MEBIBYTE, FlushLimits
-from services.archiving.minio_store import MinioStore, S3Location
+from services.archiving.minio_store import MinioStore
+from services.archiving.s3_client import S3Location, is_endpoint
 from services.archiving.store import (
     Store,
     StoreRefusalError,
     StoreUnavailableError,
     is_create_only,
 )
-from services.archiving.worker import ArchivingWorker
+from services.archiving.worker import ArchivingWorker, Clocks
 from services.reports import topics
+from services.runtime.clock import now_ms
 from services.runtime.settings import component_command, process_options
 from services.stream.component import group_options, run_component
 from services.stream.connection import KafkaConnection, kafka_options
@@ -46,7 +48,10 @@ FETCH_SETTINGS: dict[str, Any] = {
     type=click.Path(file_okay=False, path_type=Path),
     help="Archive into this folder instead of an S3 store.",
 )
-@click.option("--s3-endpoint", help="URL of MinIO or another S3 store, e.g. http://minio:9000.")
+@click.option(
+    "--s3-endpoint",
+    help="URL of MinIO or another S3 store, e.g. http://minio:9000; several with commas between.",
+)
 @click.option("--s3-bucket", default="dronewatch", help="Bucket; it must exist.")
 @click.option("--s3-region", default="us-east-1")
 @click.option("--s3-access-key", help=f"User; its secret: {SECRET_KEY_VARIABLE} or a file.")
@@ -88,7 +93,7 @@ def main(connection: KafkaConnection, **settings: Any) -> None:
 
     def worker() -> ArchivingWorker:
         _check(store)
-        return ArchivingWorker(store, TopicIdentity(connection, topic), limits)
+        return ArchivingWorker(store, TopicIdentity(connection, topic), limits, Clocks(now_ms))
 
     run_component(connection, settings, topic, worker, **FETCH_SETTINGS)
 
@@ -104,18 +109,18 @@ def _store(settings: dict[str, Any]) -> Store:
             f" with --s3-secret-key-file or {SECRET_KEY_VARIABLE}"
         )
         raise click.UsageError(message)
-    if not settings["s3_endpoint"].startswith(("http://", "https://")):
-        raise click.UsageError("--s3-endpoint must begin with http:// or https://")
-    return MinioStore(
-        S3Location(
-            endpoint=settings["s3_endpoint"],
-            bucket=settings["s3_bucket"],
-            access_key=settings["s3_access_key"],
-            secret_key=secret,
-            region=settings["s3_region"],
-            ca_file=settings["s3_ca_file"],
-        )
+    location = S3Location(
+        endpoint=settings["s3_endpoint"],
+        bucket=settings["s3_bucket"],
+        access_key=settings["s3_access_key"],
+        secret_key=secret,
+        region=settings["s3_region"],
+        ca_file=settings["s3_ca_file"],
     )
+    wrong = [url for url in location.endpoints if not is_endpoint(url)]
+    if wrong:
+        raise click.UsageError(f"--s3-endpoint must be http(s)://host:port, not {wrong[0]!r}")
+    return MinioStore(location)
 
 
 def _check(store: Store) -> None:

@@ -54,6 +54,10 @@ class FolderStore:
             if path.is_file() and not path.name.startswith("."):
                 yield path.relative_to(self.root).as_posix()
 
+    def addresses(self) -> list["FolderStore"]:
+        """The folder has only one."""
+        return [self]
+
 
 def _linked_new(path: Path, content: bytes) -> bool:
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=TEMPORARY_PREFIX) as file:

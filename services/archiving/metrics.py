@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable
 
-from prometheus_client import Counter, Gauge
+from prometheus_client import Gauge
 
-from services.archiving.partition import PartitionArchive
+from services.archiving.chain import ChainWriter
 
-WALKED = Counter("dronewatch_archiving_walked_objects", "Objects skipped at a start: they stood.")
 STUCK = Gauge("dronewatch_archiving_stuck_partitions", "Partitions whose object is unreadable.")
 BUFFERED_BYTES = Gauge("dronewatch_archiving_buffered_bytes", "Objects growing or waiting.")
 OLDEST_AGE_SECONDS = Gauge(
@@ -16,13 +15,13 @@ OLDEST_AGE_SECONDS = Gauge(
 )
 
 
-def export(archives: Iterable[PartitionArchive], now_ms: int) -> None:
-    """Set the gauges; now_ms is the wall clock."""
-    known = list(archives)
-    STUCK.set(sum(1 for archive in known if archive.stuck_because))
-    BUFFERED_BYTES.set(sum(archive.growing_bytes + archive.queued_bytes for archive in known))
+def export(chains: Iterable[ChainWriter], not_started: int, now_ms: int) -> None:
+    """Set the gauges; not_started: partitions that cannot start; now_ms is the wall clock."""
+    known = list(chains)
+    STUCK.set(not_started + sum(1 for chain in known if chain.is_held))
+    BUFFERED_BYTES.set(sum(chain.growing_bytes + chain.queued_bytes for chain in known))
     OLDEST_AGE_SECONDS.clear()
-    for archive in known:
-        oldest_ms = archive.oldest_ms
+    for chain in known:
+        oldest_ms = chain.oldest_ms
         age_seconds = 0.0 if oldest_ms is None else max(0, now_ms - oldest_ms) / 1000
-        OLDEST_AGE_SECONDS.labels(archive.partition).set(age_seconds)
+        OLDEST_AGE_SECONDS.labels(chain.partition).set(age_seconds)

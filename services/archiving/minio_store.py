@@ -1,144 +1,183 @@
 """The archive in MinIO, or any S3 store with an atomic create-only put.
 
-minio-py lists, reads and signs; it cannot send `If-None-Match`, so the put is our own request,
-signed with minio-py's signer, header included (a proxy may strip an unsigned one).
+A put stores the SHA-256 of the object's last bytes as metadata of the object, in TAIL_HEADER. A GET
+of the object's end brings the metadata along, so one request gives the bytes and their checksum.
 """
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import NoReturn
-from urllib.parse import quote, urlsplit
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote, unquote_plus, urlencode
+from xml.etree import ElementTree
 
-import urllib3
-from minio import Minio
-from minio.credentials.credentials import Credentials
-from minio.error import MinioException, S3Error
-from minio.signer import sign_v4_s3
+from services.archiving.s3_client import Answer, S3Client, S3Location, resolved
+from services.archiving.store import BrokenAnswerError, StoreUnavailableError
 
-from services.archiving.store import StoreRefusalError, StoreUnavailableError
+# Its value: the number of bytes at the object's end, a colon, their SHA-256.
+TAIL_HEADER = "x-amz-meta-dronewatch-tail"
+TAIL_VALUE = re.compile(r"(\d{1,12}):([0-9a-f]{64})")
+CHECKED_BYTES = 64 * 1024
+# MinIO says `bytes 0--1/0` of an empty object.
+CONTENT_RANGE = re.compile(r"bytes (\d+)-(-?\d+)/(\d+)")
+GETS = 3
 
-CONNECT_SECONDS = 3.0
-READ_SECONDS = 20.0
-CONNECTIONS = 8
-
-CREATED = 200
+OK = 200
+PARTIAL = 206
+NOT_FOUND = 404
 NAME_TAKEN = 412
-REFUSALS = {400, 401, 403, 404}
+# The answer to a range of an empty object.
+NO_SUCH_RANGE = 416
 
 
 @dataclass(frozen=True, slots=True)
-class S3Location:
-    """Where the bucket is, and who we are there."""
+class Tail:
+    """An object's last bytes as one GET gave them.
 
-    endpoint: str
-    bucket: str
-    access_key: str
-    secret_key: str = field(repr=False)
-    region: str = "us-east-1"
-    ca_file: str | None = None
+    `is_intact` is None if no checksum covers all of them.
+    """
+
+    content: bytes
+    is_intact: bool | None
 
 
 class MinioStore:
-    """Objects are objects of one bucket. `endpoint` is a URL, http:// or https://."""
+    """Objects are objects of one bucket. After a failure the next endpoint's turn comes."""
 
-    def __init__(self, location: S3Location) -> None:
+    def __init__(self, location: S3Location, clients: Sequence[S3Client] = ()) -> None:
         self.location = location
-        self.credentials = Credentials(location.access_key, location.secret_key)
-        self.http = urllib3.PoolManager(
-            timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
-            maxsize=CONNECTIONS,
-            retries=False,
-            ca_certs=location.ca_file,
-        )
-        url = urlsplit(location.endpoint)
-        self.client = Minio(
-            endpoint=url.netloc,
-            access_key=location.access_key,
-            secret_key=location.secret_key,
-            secure=url.scheme == "https",
-            region=location.region,
-            http_client=self.http,
-        )
+        self.clients = list(clients) or [S3Client(location, url) for url in location.endpoints]
 
     def put_new(self, name: str, content: bytes) -> bool:
-        """One PUT with `If-None-Match: *`; 412 means that the name is taken."""
-        url = f"{self.location.endpoint.rstrip('/')}/{self.location.bucket}/{quote(name)}"
-        headers = self._signed_headers(url, content)
-        try:
-            answer = self.http.request("PUT", url, body=content, headers=headers)
-        except urllib3.exceptions.HTTPError as error:
-            raise StoreUnavailableError(f"{self.location.endpoint}: {error}") from error
-        if answer.status in (CREATED, NAME_TAKEN):
-            return answer.status == CREATED
-        said = f"{self.location.endpoint} answers {answer.status} to a put"
-        raise StoreRefusalError(said) if answer.status in REFUSALS else StoreUnavailableError(said)
-
-    def _signed_headers(self, url: str, content: bytes) -> dict[str, str]:
-        now = datetime.now(UTC)
-        digest = hashlib.sha256(content).hexdigest()
-        headers: dict[str, str | list[str] | tuple[str]] = {
-            "Host": urlsplit(url).netloc,
+        """Send one PUT with `If-None-Match: *`; 412 means that the name is taken."""
+        headers = {
             "If-None-Match": "*",
             "Content-Type": "application/vnd.apache.parquet",
-            "x-amz-content-sha256": digest,
-            "x-amz-date": f"{now:%Y%m%dT%H%M%SZ}",
+            TAIL_HEADER: tail_value(content),
         }
-        signed = sign_v4_s3(
-            method="PUT",
-            url=urlsplit(url),
-            region=self.location.region,
-            headers=headers,
-            credentials=self.credentials,
-            content_sha256=digest,
-            date=now,
-        )
-        return {name: str(value) for name, value in signed.items()}
+        client, answer = self._request("PUT", self._path(name), headers, content)
+        if answer.status in (OK, NAME_TAKEN):
+            return answer.status == OK
+        raise client.failure(answer, f"a put of {name}")
 
     def tail(self, name: str, size_bytes: int) -> bytes | None:
-        """The object's last bytes, in two requests, as minio-py knows no suffix range."""
-        try:
-            size = self.client.stat_object(self.location.bucket, name).size or 0
-            offset = max(0, size - size_bytes)
-            answer = self.client.get_object(
-                self.location.bucket, name, offset=offset, length=size - offset
-            )
-        except S3Error as error:
-            if error.code == "NoSuchKey":
+        """Ask until the checksum holds, or, without a checksum, until two answers are the same.
+
+        StoreUnavailableError if that is never so.
+        """
+        unchecked: set[bytes] = set()
+        for _ in range(GETS):
+            try:
+                tail = self._tail(name, max(size_bytes, CHECKED_BYTES))
+            except BrokenAnswerError:
+                continue
+            if tail is None:
                 return None
-            _fail(self.location, error)
-        except (MinioException, urllib3.exceptions.HTTPError) as error:
-            _fail(self.location, error)
-        return _read(self.location, answer)
+            if tail.is_intact or tail.content in unchecked:
+                return tail.content[-size_bytes:]
+            if tail.is_intact is None:
+                unchecked.add(tail.content)
+        raise StoreUnavailableError(
+            f"{self.location.endpoint}, bucket {self.location.bucket}: {GETS} answers"
+            f" to a GET of {name} were cut or do not match its checksum"
+        )
+
+    def _tail(self, name: str, size_bytes: int) -> Tail | None:
+        client, answer = self._request("GET", self._path(name), {"Range": f"bytes=-{size_bytes}"})
+        if answer.status == NOT_FOUND and answer.code == "NoSuchKey":
+            return None
+        if answer.status == NO_SUCH_RANGE:
+            return Tail(b"", None)
+        if answer.status not in (OK, PARTIAL):
+            raise client.failure(answer, f"a GET of {name}")
+        return Tail(_whole(answer), is_intact(answer))
 
     def folders(self, folder: str) -> list[str]:
         """The common prefixes directly below the folder."""
-        return [name for name in self._listed(folder, recursive=False) if name.endswith("/")]
+        return [name for name in self._listed(folder, "/") if name.endswith("/")]
 
     def names(self, folder: str) -> Iterator[str]:
         """Names of all objects below the folder."""
-        yield from self._listed(folder, recursive=True)
+        yield from self._listed(folder, "")
 
-    def _listed(self, folder: str, *, recursive: bool) -> Iterator[str]:
+    def addresses(self) -> list["MinioStore"]:
+        """One store for each IP address that the endpoints' hosts resolve to."""
+        return [
+            MinioStore(self.location, [S3Client(self.location, endpoint, address)])
+            for endpoint in self.location.endpoints
+            for address in resolved(endpoint)
+        ]
+
+    def _listed(self, folder: str, delimiter: str) -> Iterator[str]:
+        query = {"list-type": "2", "encoding-type": "url", "prefix": folder}
+        query |= {"delimiter": delimiter} if delimiter else {}
+        while True:
+            page = self._page(query)
+            yield from _names(page)
+            token = page.findtext("{*}NextContinuationToken")
+            if not token:
+                return
+            query["continuation-token"] = token
+
+    def _page(self, query: dict[str, str]) -> ElementTree.Element:
+        target = f"/{self.location.bucket}?{urlencode(query, quote_via=quote, safe='')}"
+        client, answer = self._request("GET", target, {})
+        if answer.status != OK:
+            raise client.failure(answer, f"listing {query['prefix']}")
         try:
-            for item in self.client.list_objects(self.location.bucket, folder, recursive):
-                yield item.object_name or ""
-        except (MinioException, urllib3.exceptions.HTTPError) as error:
-            _fail(self.location, error)
+            return ElementTree.fromstring(answer.body)
+        except ElementTree.ParseError as error:
+            raise BrokenAnswerError(f"{client}: a listing that is no XML: {error}") from error
+
+    def _path(self, name: str) -> str:
+        return f"/{self.location.bucket}/{quote(name)}"
+
+    def _request(
+        self, method: str, target: str, headers: dict[str, str], body: bytes = b""
+    ) -> tuple[S3Client, Answer]:
+        client = self.clients[0]
+        try:
+            return client, client.request(method, target, headers, body)
+        except StoreUnavailableError:
+            self.clients = [*(other for other in self.clients if other is not client), client]
+            raise
 
 
-def _read(location: S3Location, answer: urllib3.BaseHTTPResponse) -> bytes:
-    try:
-        return answer.read()
-    except urllib3.exceptions.HTTPError as error:
-        _fail(location, error)
-    finally:
-        answer.release_conn()
+def tail_value(content: bytes) -> str:
+    """The value of TAIL_HEADER for an object."""
+    checked = content[-CHECKED_BYTES:]
+    return f"{len(checked)}:{hashlib.sha256(checked).hexdigest()}"
 
 
-def _fail(location: S3Location, error: Exception) -> NoReturn:
-    said = f"{location.endpoint}, bucket {location.bucket}: {error}"
-    if isinstance(error, S3Error) and error.response.status in REFUSALS:
-        raise StoreRefusalError(said) from error
-    raise StoreUnavailableError(said) from error
+def is_intact(answer: Answer) -> bool | None:
+    """Whether an object's end matches the checksum that came with it; None if it cannot tell."""
+    value = TAIL_VALUE.fullmatch(answer.headers.get(TAIL_HEADER, ""))
+    if value is None:
+        return None
+    checked_bytes, content = int(value[1]), answer.body
+    checked = content[max(0, len(content) - checked_bytes) :]
+    if len(checked) < checked_bytes:
+        return None
+    if hashlib.sha256(checked).hexdigest() != value[2]:
+        return False
+    return True if len(checked) == len(content) else None
+
+
+def _whole(answer: Answer) -> bytes:
+    """The body. BrokenAnswerError if it is not what its Content-Range says."""
+    if answer.status == OK:
+        return answer.body
+    said = answer.headers.get("Content-Range", "")
+    found = CONTENT_RANGE.fullmatch(said)
+    first, last, size = (int(number) for number in found.groups()) if found else (0, 0, 0)
+    if (last + 1, last + 1 - first) != (size, len(answer.body)):
+        raise BrokenAnswerError(f"{len(answer.body)} bytes came as Content-Range {said!r}")
+    return answer.body
+
+
+def _names(page: ElementTree.Element) -> Iterator[str]:
+    is_encoded = page.findtext("{*}EncodingType") == "url"
+    for path in ("{*}Contents/{*}Key", "{*}CommonPrefixes/{*}Prefix"):
+        for element in page.iterfind(path):
+            name = element.text or ""
+            yield unquote_plus(name) if is_encoded else name

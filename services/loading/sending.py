@@ -13,6 +13,7 @@ from services.loading.pipe import Stopped
 from services.reports.codec import encoded
 from services.reports.report import Report
 from services.stream.connection import KafkaConnection
+from services.stream.kafka_python import mark_closed, topic_id_known
 from services.stream.patience import Patience
 from services.stream.producer import patient_producer
 
@@ -70,8 +71,7 @@ class Outlet:
 
     def topic_id(self) -> str | None:
         """Kafka's id of the topic, 32 hexadecimal digits; None from a broker without such ids."""
-        found = self.producer._metadata.topic_id(self.topic)
-        return found.hex if found else None
+        return topic_id_known(self.producer, self.topic)
 
     def close(self) -> None:
         """Let go; what is not acknowledged then may or may not stand in the topic."""
@@ -79,8 +79,7 @@ class Outlet:
             # While it is away nothing more would be acknowledged.
             self.producer.close(0 if self.patience.is_away else WAIT_SECONDS)
         except KafkaError:
-            # Else its __del__ waits once more, fails again and prints that on the terminal.
-            self.producer._closed = True
+            mark_closed(self.producer)
 
 
 def outlet(connection: KafkaConnection, topic: str, patience: Patience) -> Outlet:

@@ -10,11 +10,10 @@ from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssi
 from kafka.errors import KafkaError
 
 from services.stream.connection import KafkaConnection, new_client
+from services.stream.kafka_python import shorten_idle_sleep
 from services.stream.worker import NotNow
 
 BOOTSTRAP_SECONDS = 5.0
-# kafka-python's poll takes a fetch that ends just as it begins to wait for none at all, and sleeps
-# for its retry_backoff_ms (100) beside the records. Only that sleep reads the consumer's own copy.
 IDLE_SLEEP_MS = 5
 # A poll hands over all that a fetch brought. A partition of which it left records over would not be
 # in the next fetch, and there is one at a time for a broker: the partition's next record would wait
@@ -52,7 +51,7 @@ def group_consumer(connection: KafkaConnection, group: str, **overrides: Any) ->
         "metrics_enabled": False,
     }
     consumer = new_client(KafkaConsumer, connection, **(settings | overrides))
-    consumer.config["retry_backoff_ms"] = IDLE_SLEEP_MS
+    shorten_idle_sleep(consumer, IDLE_SLEEP_MS)
     return consumer
 
 

@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Mapping, Sequence, Set
-from typing import Any
 
 import click
 import structlog
@@ -11,30 +10,35 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import (
     AuthorizationError,
     KafkaError,
+    LogTruncationError,
     OffsetOutOfRangeError,
 )
-from kafka.structs import MemberState, OffsetAndMetadata
-from prometheus_client import Counter, Gauge
+from kafka.structs import OffsetAndMetadata
 
 from services.runtime.health import Health
+from services.stream.kafka_python import request_rejoin_again, seek_with_epoch
+from services.stream.observation import CONSUMED, DROPPED, ConsumerObserver
 from services.stream.rebalancing import RebalanceListener, partition_numbers, with_topic
-from services.stream.worker import Commits, NotNow, Record, Turn, Worker
+from services.stream.unreadable import UnreadableBatches
+from services.stream.worker import (
+    NO_EPOCH,
+    Actions,
+    Commits,
+    Fetch,
+    LogRange,
+    NotNow,
+    Worker,
+)
 
 POLL_MS = 200
 COMMIT_TIMEOUT_MS = 2_000
 LOOKUP_TIMEOUT_MS = 5_000
-PROBE_TIMEOUT_MS = 1_000
-PROBE_EVERY_SECONDS = 5.0
 RETRY_SECONDS = 1.0
-SETTLE_ON_STOP_SECONDS = 6.0
+DRAIN_SECONDS = 6.0
 COMMIT_ON_STOP_SECONDS = 2.0
 CLOSE_TIMEOUT_MS = 1_500
 
 log = structlog.get_logger()
-
-CONSUMED = Counter("dronewatch_consumer_records", "Records handed over to the worker.")
-LAG = Gauge("dronewatch_consumer_lag_records", "Records not yet read, as last seen.", ["partition"])
-ASSIGNED = Gauge("dronewatch_consumer_assigned_partitions", "Partitions this member owns.")
 
 
 class ConsumerLoop:
@@ -51,23 +55,25 @@ class ConsumerLoop:
         self.consumer = consumer
         self.topic = topic
         self.worker = worker
-        self.health = health
+        self.observer = ConsumerObserver(consumer, topic, health)
         self.stop = stop
+        # Partitions without a position yet, and when to ask the worker for it (monotonic).
         self.starting: dict[int, float] = {}
-        # Ours: to be told one, kafka-python waits for its I/O thread three times.
-        self.positions: dict[int, int] = {}
+        # Where the consumer reads on. The worker's position is what counts; this follows it.
+        self.reading_at: dict[int, int] = {}
+        self.unreadable = UnreadableBatches()
+        # Partitions whose log lost its end, and from where on, as far as Kafka knows.
+        self.cuts: dict[int, OffsetAndMetadata | None] = {}
         self.uncommitted: dict[int, OffsetAndMetadata] = {}
-        self.probed_at_seconds = time.monotonic()
-        self.is_away = False
-        self.is_pressed = False
+        self.polls_immediately = False
 
     def run(self) -> None:
-        """Until stop is set; leaves the group with everything handed over committed."""
-        listener = RebalanceListener(self.consumer, self.worker, self._added, self._removed)
+        """Consume until stop is set, then leave the group with the work committed."""
+        listener = RebalanceListener(self.consumer, self.worker, self._add, self._remove)
         self.consumer.subscribe([self.topic], listener=listener)
         try:
             while not self.stop.is_set():
-                self._turn()
+                self.run_once()
             self._finish()
         except AuthorizationError as error:
             raise click.ClickException(f"Kafka refuses us: {error}") from error
@@ -75,23 +81,31 @@ class ConsumerLoop:
             self.consumer.close(timeout_ms=CLOSE_TIMEOUT_MS)
             self.worker.close()
 
-    def _turn(self) -> None:
-        self.health.turned()
-        for partition, records in self._poll().items():
-            self.worker.take(partition.partition, records)
-            self.positions[partition.partition] = records[-1].offset + 1
-            CONSUMED.inc(len(records))
-        self._begin_new()
-        self._obey(self.worker.turn())
-        self._observe()
+    def run_once(self) -> None:
+        """Poll once, hand over what came, and carry out what the worker wants."""
+        self.observer.health.turned()
+        for fetches in self._poll().values():
+            for fetch in fetches:
+                self._hand_over(fetch)
+        self._handle_cuts()
+        self._start_partitions()
+        self._carry_out(self.worker.step())
+        self.observer.observe(self.worker.position, self.starting.keys())
 
-    def _poll(self) -> Mapping[TopicPartition, Sequence[Record]]:
-        self._go_on_joining()
+    # --- reading --------------------------------------------------------------
+
+    def _poll(self) -> Mapping[TopicPartition, Sequence[Fetch]]:
+        request_rejoin_again(self.consumer)
         try:
-            wait_ms = 0 if self.is_pressed else POLL_MS
-            polled: dict[TopicPartition, Any] = self.consumer.poll(timeout_ms=wait_ms)
+            wait_ms = 0 if self.polls_immediately else POLL_MS
+            polled: Mapping[TopicPartition, Sequence[Fetch]] = self.consumer.poll(
+                timeout_ms=wait_ms
+            )
         except OffsetOutOfRangeError as error:
-            self._restart(partition_numbers(error.args[0]))
+            self._start_again(partition_numbers(error.args[0]), "offsets are out of range")
+            return {}
+        except LogTruncationError as error:
+            self.cuts |= {at.partition: found for at, found in error.divergent_offsets.items()}
             return {}
         except AuthorizationError:
             raise
@@ -99,73 +113,115 @@ class ConsumerLoop:
             log.debug("poll failed", cause=str(error))
             return {}
         if polled:
-            self._seen()
+            self.observer.note_broker()
         return polled
 
-    def _go_on_joining(self) -> None:
-        """Else kafka-python forgets it, for good, if its poll ended while it joined anew.
+    def _hand_over(self, fetch: Fetch) -> None:
+        """Let the worker accept a fetch that begins at its position; drop any other."""
+        self.reading_at[fetch.partition] = fetch.end
+        if fetch.begin != self.worker.position(fetch.partition):
+            DROPPED.inc(len(fetch.records))
+            return
+        if fetch.end > fetch.begin:
+            self.worker.accept(fetch)
+            self.unreadable.note_read(fetch)
+            CONSUMED.inc(len(fetch.records))
+        if fetch.unreadable is not None:
+            self.unreadable.note_unreadable(fetch, time.monotonic())
 
-        That is, if new partitions were the reason: which it takes for dealt with once it has asked.
-        """
-        if self.consumer._coordinator.rejoining:
-            self.consumer._coordinator.request_rejoin()
+    def _follow_positions(self) -> None:
+        """Make the consumer read where the worker stands, before anything else is handed over."""
+        for partition in self._assigned() - self.starting.keys():
+            position = self.worker.position(partition)
+            if position is None:
+                self.starting[partition] = 0.0
+            elif position != self.reading_at.get(partition):
+                self._seek(partition, position, NO_EPOCH)
 
-    # --- where partitions begin --------------------------------------------
+    def _seek(self, partition: int, offset: int, leader_epoch: int) -> None:
+        seek_with_epoch(self.consumer, TopicPartition(self.topic, partition), offset, leader_epoch)
+        self.reading_at[partition] = offset
 
-    def _added(self, partitions: Set[int]) -> None:
+    # --- where partitions begin -----------------------------------------------
+
+    def _add(self, partitions: Set[int]) -> None:
         self.starting |= dict.fromkeys(partitions, 0.0)
 
-    def _removed(self, partitions: Set[int]) -> Commits:
-        """Forget these partitions; what was still to be committed of them."""
+    def _remove(self, partitions: Set[int]) -> Commits:
+        """Forget these partitions and return what was still to be committed of them."""
+        self.unreadable.forget(partitions)
         for partition in partitions:
-            self.starting.pop(partition, None)
+            for known in (self.starting, self.reading_at, self.cuts):
+                known.pop(partition, None)
         return {p: self.uncommitted.pop(p) for p in partitions if p in self.uncommitted}
 
-    def _restart(self, partitions: Set[int]) -> None:
-        """Settle what was read so far, then look anew where to read on."""
-        log.warning("offsets are out of range, starting anew", partitions=sorted(partitions))
-        self.uncommitted |= self.worker.settle(partitions, SETTLE_ON_STOP_SECONDS)
+    def _start_again(self, partitions: Set[int], cause: str) -> None:
+        """Finish what was read so far, then ask the worker again where to read on."""
+        log.warning("partitions start again", cause=cause, partitions=sorted(partitions))
+        self.uncommitted |= self.worker.drain(partitions, DRAIN_SECONDS)
         self._commit()
-        self._hold(partitions)
-        self._added(partitions)
+        self._add(partitions)
+        self._set_paused(self.starting.keys())
 
-    def _begin_new(self) -> None:
+    def _start_partitions(self) -> None:
+        again = self.unreadable.due(time.monotonic())
+        if again:
+            self._start_again(again, "an unreadable batch is tried again")
         now = time.monotonic()
         for partition in [p for p, due in self.starting.items() if due <= now]:
             try:
-                start = self._start_of(TopicPartition(self.topic, partition))
+                self._start(TopicPartition(self.topic, partition))
             except (KafkaError, NotNow) as error:
-                log.info("cannot begin yet", partition=partition, cause=str(error))
+                log.info("partition cannot start yet", partition=partition, cause=str(error))
                 self.starting[partition] = now + RETRY_SECONDS
+                if isinstance(error, KafkaError):
+                    return
+
+    def _start(self, at: TopicPartition) -> None:
+        committed = self.consumer.committed(at, metadata=True, timeout_ms=LOOKUP_TIMEOUT_MS)
+        start = self.consumer.beginning_offsets([at], timeout_ms=LOOKUP_TIMEOUT_MS)[at]
+        end = self.consumer.end_offsets([at], timeout_ms=LOOKUP_TIMEOUT_MS)[at]
+        offset = self.worker.start_offset(at.partition, committed, LogRange(start, end))
+        del self.starting[at.partition]
+        if committed is not None and committed.offset > end:
+            self._handle_cut(at.partition, end)
+            return
+        is_committed = committed is not None and committed.offset == offset
+        self._seek(at.partition, offset, committed.leader_epoch if is_committed else NO_EPOCH)
+
+    def _handle_cuts(self) -> None:
+        """Tell the worker of each log that lost its end; where is unknown, from the start on."""
+        for partition, found in list(self.cuts.items()):
+            at = TopicPartition(self.topic, partition)
+            try:
+                starts = self.consumer.beginning_offsets([at], timeout_ms=LOOKUP_TIMEOUT_MS)
+            except KafkaError as error:
+                log.info("the log's start is unknown, asking again", cause=str(error))
                 return
-            self._seek(partition, start)
-            del self.starting[partition]
+            self._handle_cut(partition, starts[at] if found is None else found.offset)
 
-    def _seek(self, partition: int, offset: int) -> None:
-        self.consumer.seek(TopicPartition(self.topic, partition), offset)
-        self.positions[partition] = offset
+    def _handle_cut(self, partition: int, offset: int) -> None:
+        log.error("Kafka lost the end of the log", partition=partition, kept_below=offset)
+        self.cuts.pop(partition, None)
+        self.uncommitted.pop(partition, None)
+        self.worker.on_log_cut(partition, offset)
+        self.reading_at.pop(partition, None)
 
-    def _start_of(self, partition: TopicPartition) -> int:
-        committed = self.consumer.committed(partition, metadata=True, timeout_ms=LOOKUP_TIMEOUT_MS)
-        starts = self.consumer.beginning_offsets([partition], timeout_ms=LOOKUP_TIMEOUT_MS)
-        return self.worker.begin(partition.partition, committed, starts[partition])
+    # --- what the worker wants ------------------------------------------------
 
-    # --- what the worker wants ----------------------------------------------
-
-    def _obey(self, turn: Turn) -> None:
-        if turn.restarted:
-            self._hold(turn.restarted)
-            self._added(turn.restarted)
-        for partition, offset in turn.seeks.items():
-            self._seek(partition, offset)
-        self.uncommitted |= turn.commits
+    def _carry_out(self, actions: Actions) -> None:
+        self._follow_positions()
+        self.uncommitted |= actions.commits
         self._commit()
-        assigned = partition_numbers(self.consumer.assignment())
-        self._hold((turn.paused | self.starting.keys()) & assigned)
+        held = actions.paused | self.starting.keys() | self.unreadable.partitions
+        self._set_paused(held & self._assigned())
         # What could not be committed waits for the group or the broker: no hurry helps.
-        self.is_pressed = turn.is_pressed and not self.uncommitted
+        self.polls_immediately = actions.poll_immediately and not self.uncommitted
 
-    def _hold(self, partitions: Set[int]) -> None:
+    def _assigned(self) -> frozenset[int]:
+        return partition_numbers(self.consumer.assignment())
+
+    def _set_paused(self, partitions: Set[int]) -> None:
         """Pause these and no others."""
         paused = partition_numbers(self.consumer.paused())
         for partition in partitions - paused:
@@ -175,7 +231,7 @@ class ConsumerLoop:
 
     def _commit(self) -> None:
         # While the group rebalances a commit would only wait, and keep us from reading on.
-        if not self.uncommitted or self._member_state() is not MemberState.STABLE:
+        if not self.uncommitted or not self.observer.is_member_stable():
             return
         commits: Commits = dict(self.uncommitted)
         try:
@@ -187,61 +243,17 @@ class ConsumerLoop:
             log.debug("commit failed, trying again", cause=str(error))
             return
         self.uncommitted.clear()
-        self.worker.committed(commits.keys())
+        self.worker.on_committed(commits.keys())
 
-    def _member_state(self) -> MemberState:
-        state: MemberState = self.consumer.group_metadata().state
-        return state
-
-    # --- health ---------------------------------------------------------------
-
-    def _observe(self) -> None:
-        self.health.joined = self._member_state() is not MemberState.UNJOINED
-        if time.monotonic() - self.probed_at_seconds < PROBE_EVERY_SECONDS:
-            return
-        self.probed_at_seconds = time.monotonic()
-        try:
-            self._measure()
-            if self.health.is_broker_seen_within(PROBE_EVERY_SECONDS):
-                return
-            # Asks the leader: the coordinator's connection is silent while the group rebalances.
-            probe = TopicPartition(self.topic, 0)
-            self.consumer.beginning_offsets([probe], timeout_ms=PROBE_TIMEOUT_MS)
-            self._seen()
-        except AuthorizationError:
-            raise
-        except KafkaError as error:
-            if not self.is_away:
-                log.warning("Kafka does not answer, waiting", cause=str(error))
-            self.is_away = True
-
-    def _seen(self) -> None:
-        self.health.broker_seen()
-        if self.is_away:
-            log.info("Kafka answers again")
-        self.is_away = False
-
-    def _measure(self) -> None:
-        assigned = self.consumer.assignment()
-        ASSIGNED.set(len(assigned))
-        LAG.clear()
-        for partition in assigned:
-            end = self.consumer.highwater(partition)
-            position = self.positions.get(partition.partition)
-            is_known = partition.partition not in self.starting
-            if is_known and position is not None and end is not None:
-                LAG.labels(partition.partition).set(max(0, end - position))
-
-    # --- stop -------------------------------------------------------------------
+    # --- stop -----------------------------------------------------------------
 
     def _finish(self) -> None:
-        owned = partition_numbers(self.consumer.assignment())
-        self.uncommitted |= self.worker.settle(owned, SETTLE_ON_STOP_SECONDS)
+        self.uncommitted |= self.worker.drain(self._assigned(), DRAIN_SECONDS)
         deadline = time.monotonic() + COMMIT_ON_STOP_SECONDS
         self._commit()
         while self.uncommitted and time.monotonic() < deadline:
             # A rebalance ends only if its members poll; nothing may be read any more.
-            self._hold(partition_numbers(self.consumer.assignment()))
+            self._set_paused(self._assigned())
             self._poll()
             self._commit()
         log.info("stopped", uncommitted_partitions=sorted(self.uncommitted))

@@ -9,7 +9,7 @@ from kafka.errors import KafkaError
 
 from services.stream.worker import Commits, Worker
 
-SETTLE_ON_REVOKE_SECONDS = 5.0
+DRAIN_ON_REVOKE_SECONDS = 5.0
 
 log = structlog.get_logger()
 
@@ -25,7 +25,7 @@ def with_topic(topic: str, commits: Commits) -> dict[TopicPartition, object]:
 
 
 class RebalanceListener(AsyncConsumerRebalanceListener):  # type: ignore[misc]
-    """Settles what is revoked, drops what is lost, holds back what is new."""
+    """Drains what is revoked, drops what is lost, holds back what is new."""
 
     def __init__(
         self,
@@ -55,8 +55,8 @@ class RebalanceListener(AsyncConsumerRebalanceListener):  # type: ignore[misc]
         the session timeout that the heartbeats it holds up have to meet.
         """
         numbers = partition_numbers(revoked)
-        settled = self.worker.settle(numbers, SETTLE_ON_REVOKE_SECONDS)
-        commits = {**self.removed(numbers), **settled}
+        drained = self.worker.drain(numbers, DRAIN_ON_REVOKE_SECONDS)
+        commits = {**self.removed(numbers), **drained}
         log.info("partitions revoked", partitions=sorted(numbers), committing=len(commits))
         if not commits:
             return

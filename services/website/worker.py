@@ -10,8 +10,9 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.reports.codec import Rejection, decoded_alert
+from services.stream.group_start import group_start
 from services.stream.headed import HeadedRecord, detected_at_ms
-from services.stream.worker import Commits, Record, Turn
+from services.stream.worker import Actions, Commits, Fetch, LogRange
 from services.website import metrics
 from services.website.failures import cause_of
 from services.website.rows import Row, row_of
@@ -28,49 +29,57 @@ class StoringWorker:
     def __init__(self, engine: Engine, now_ms: Callable[[], int]) -> None:
         self.engine = engine
         self.now_ms = now_ms
-        self.assigned: set[int] = set()
+        self.positions: dict[int, int] = {}
         self.waiting: dict[int, list[Row]] = {}
-        self.ends: dict[int, int] = {}
+        self.ends: dict[int, OffsetAndMetadata] = {}
         self.retry_at_seconds: float | None = None
 
-    def begin(self, partition: int, committed: OffsetAndMetadata | None, log_start: int) -> int:
+    def start_offset(
+        self, partition: int, committed: OffsetAndMetadata | None, log_range: LogRange
+    ) -> int:
         """Where the group left off, or the log's start."""
-        self.assigned.add(partition)
-        if committed and committed.offset < log_start:
-            lost = log_start - committed.offset
-            metrics.LOST.inc(lost)
-            log.error("deleted before it was read", partition=partition, records=lost)
-        return max(committed.offset, log_start) if committed else log_start
+        start = group_start(partition, committed, log_range)
+        self.positions[partition] = start
+        return start
 
-    def take(self, partition: int, records: Sequence[Record]) -> None:
-        """Let them wait for the turn that stores them; what is no alert is counted and said."""
-        judged = [(record, self._judged(cast(HeadedRecord, record))) for record in records]
+    def position(self, partition: int) -> int | None:
+        """Where the partition's next fetch must begin."""
+        return self.positions.get(partition)
+
+    def accept(self, fetch: Fetch) -> None:
+        """Let alerts wait for the step that stores them; count and report what is no alert."""
+        judged = [(record, self._judged(cast(HeadedRecord, record))) for record in fetch.records]
         for record, row in judged:
             if isinstance(row, Rejection):
                 metrics.REFUSED.inc()
-                where = {"partition": partition, "offset": record.offset}
+                where = {"partition": fetch.partition, "offset": record.offset}
                 log.warning("no alert, not stored", reason=row.reason, **where)
         rows = [row for _, row in judged if not isinstance(row, Rejection)]
-        self.waiting.setdefault(partition, []).extend(rows)
-        self.ends[partition] = records[-1].offset + 1
+        self.waiting.setdefault(fetch.partition, []).extend(rows)
+        self.positions[fetch.partition] = fetch.end
+        self.ends[fetch.partition] = OffsetAndMetadata(fetch.end, "", fetch.leader_epoch)
         self._observe()
 
-    def turn(self) -> Turn:
+    def step(self) -> Actions:
         """Store what waits; what is stored may be committed."""
-        is_stored = self._is_stored()
+        is_stored = self._store()
         commits = self._forget(self.ends.keys()) if is_stored else {}
-        return Turn(commits=commits, paused=frozenset() if is_stored else frozenset(self.assigned))
+        return Actions(commits, paused=frozenset() if is_stored else frozenset(self.positions))
 
-    def committed(self, partitions: Set[int]) -> None:
+    def on_committed(self, partitions: Set[int]) -> None:
         """Nothing waits for it."""
 
-    def settle(
+    def on_log_cut(self, partition: int, offset: int) -> None:
+        """Go on where the log ends now: the database knows an alert by its id."""
+        self.positions[partition] = offset
+
+    def drain(
         self,
         partitions: Set[int],
         deadline_seconds: float,  # noqa: ARG002 - the database has time-outs of its own
     ) -> Commits:
         """Store what waits, unless the database is away: then the next owner reads it again."""
-        is_stored = self.retry_at_seconds is None and self._is_stored()
+        is_stored = self.retry_at_seconds is None and self._store()
         commits = self._forget(partitions) if is_stored else {}
         self.drop(partitions)
         return commits
@@ -78,7 +87,8 @@ class StoringWorker:
     def drop(self, partitions: Set[int]) -> None:
         """Forget these partitions."""
         self._forget(partitions)
-        self.assigned -= partitions
+        for partition in partitions:
+            self.positions.pop(partition, None)
 
     def close(self) -> None:
         """The engine belongs to the pages, too."""
@@ -89,8 +99,8 @@ class StoringWorker:
             return alert
         return row_of(alert, self.now_ms(), detected_at_ms(record))
 
-    def _is_stored(self) -> bool:
-        """Whether nothing waits any more."""
+    def _store(self) -> bool:
+        """Store what waits; False if the database is away."""
         if self.retry_at_seconds is not None and time.monotonic() < self.retry_at_seconds:
             return False
         rows = [row for rows in self.waiting.values() for row in rows]
@@ -123,7 +133,7 @@ class StoringWorker:
         owned = [partition for partition in partitions if partition in self.ends]
         self.waiting = {p: rows for p, rows in self.waiting.items() if p not in partitions}
         self._observe()
-        return {p: OffsetAndMetadata(self.ends.pop(p), "", -1) for p in owned}
+        return {p: self.ends.pop(p) for p in owned}
 
     def _observe(self) -> None:
         metrics.WAITING.set(sum(len(rows) for rows in self.waiting.values()))

@@ -40,6 +40,9 @@ class ScriptedStore:
     def names(self, folder: str) -> Iterator[str]:
         return iter([name for name in self.objects if name.startswith(folder)])
 
+    def addresses(self) -> "list[ScriptedStore]":
+        return [self]
+
 
 def _answered(answer: Answer) -> bool:
     if isinstance(answer, Exception):

@@ -10,7 +10,8 @@ import pytest
 
 from local.minio import MinioServer
 from services.archiving.folder_store import TEMPORARY_PREFIX, FolderStore
-from services.archiving.minio_store import MinioStore, S3Location
+from services.archiving.minio_store import MinioStore
+from services.archiving.s3_client import S3Location
 from services.archiving.store import (
     RACERS,
     Store,
@@ -79,7 +80,7 @@ class LooksFirst(ScriptedStore):
 
     def put_new(self, name: str, content: bytes) -> bool:
         is_taken = name in self.objects
-        if not is_taken:
+        if not is_taken and not name.endswith("answering"):
             self.all_look.wait(5)
         self.objects[name] = content
         return not is_taken
@@ -165,11 +166,7 @@ def test_a_wrong_bucket_or_key_is_a_refusal_that_tells_no_secret(
     minio: MinioServer, bucket: str, wrong: dict[str, str]
 ) -> None:
     store = MinioStore(replace(location(minio, bucket), **wrong))
-    calls = every_call(store)
-    if "bucket" in wrong:
-        # HEAD gives no body: a missing bucket looks like a missing object. The put tells.
-        del calls[1]
-    for call in calls:
+    for call in every_call(store):
         with pytest.raises(StoreRefusalError, match=minio.endpoint) as refusal:
             call()
         assert minio.secret_key not in str(refusal.value)

@@ -7,7 +7,7 @@ for it: its store is wrapped here.
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from services.archiving import __main__ as archiving
@@ -38,6 +38,9 @@ class DyingStore:
 
     def names(self, folder: str) -> Iterator[str]:
         return self.store.names(folder)
+
+    def addresses(self) -> Sequence[Store]:
+        return self.store.addresses()
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ FOLDER/waiting, waits for FOLDER/gate, puts, and writes True or False into FOLDE
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,9 @@ class LateStore:
 
     def names(self, folder: str) -> Iterator[str]:
         return self.store.names(folder)
+
+    def addresses(self) -> Sequence[Store]:
+        return self.store.addresses()
 
 
 def main() -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 from uuid import uuid4
 
 from local.minio import MinioServer
-from services.archiving.minio_store import MinioStore, S3Location
+from services.archiving.minio_store import MinioStore
+from services.archiving.s3_client import S3Location
 from services.provisioning.policies import Access, Layout
 from services.provisioning.store import Keys, administration, provision
 from tests.analysis.rows import report, write_rows

@@ -12,7 +12,8 @@ from minio import Minio
 from minio.error import S3Error
 
 from local.minio import MinioServer
-from services.archiving.minio_store import MinioStore, S3Location
+from services.archiving.minio_store import MinioStore
+from services.archiving.s3_client import S3Location
 from services.archiving.store import is_create_only
 from services.provisioning.__main__ import main
 from services.provisioning.policies import Access, Layout, Lifecycle

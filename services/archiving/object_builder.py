@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from services.archiving.footer import Footer, footer_metadata
 from services.archiving.naming import ObjectStart, object_name
 from services.archiving.rows import ROW_SCHEMA, rows
-from services.stream.worker import Record
+from services.stream.worker import NO_EPOCH, Record
 
 ROW_GROUP_RAW_BYTES = 8 * 1024 * 1024
 # So many records become Arrow rows at once: few enough to stay in the processor's cache meanwhile,
@@ -36,10 +36,11 @@ DICTIONARY_COLUMNS = [
 
 @dataclass(frozen=True, slots=True)
 class FinishedObject:
-    """A whole Parquet object, ready to be put."""
+    """A whole Parquet object that covers the log from `start.offset` up to, without, `end`."""
 
     start: ObjectStart
-    last_offset: int
+    end: int
+    end_epoch: int
     content: bytes
     raw_bytes: int
     oldest_ms: int
@@ -51,13 +52,17 @@ class FinishedObject:
 
 
 class ObjectBuilder:
-    """Grows by append, ends by finish; not to be used after that."""
+    """Grows by append, ends by finish; not to be used after that.
 
-    def __init__(self, first: Record, start: ObjectStart, now_seconds: float) -> None:
+    `end` and `end_epoch` are set by its owner: where it ends, and the leader epoch there.
+    """
+
+    def __init__(self, start: ObjectStart, oldest_ms: int, now_seconds: float) -> None:
         self.start = start
-        self.oldest_ms = first.timestamp
+        self.end = start.offset
+        self.end_epoch = NO_EPOCH
+        self.oldest_ms = oldest_ms
         self.opened_at_seconds = now_seconds
-        self.last_offset = first.offset
         self.raw_bytes = 0
         self._waiting: list[Record] = []
         self._chunks: list[pa.Table] = []
@@ -75,7 +80,6 @@ class ObjectBuilder:
         """Records of the object's hour, in order, following what it has."""
         size_bytes = sum(len(record.value or b"") for record in records)
         self.raw_bytes += size_bytes
-        self.last_offset = records[-1].offset
         self._group_raw_bytes += size_bytes
         self._waiting.extend(records)
         self._make_chunks()
@@ -89,11 +93,17 @@ class ObjectBuilder:
         self._waiting = self._waiting[end:]
 
     def finish(self) -> FinishedObject:
-        """Close the Parquet file, its footer telling which records it holds."""
+        """Close the Parquet file, its footer with the positions that it covers."""
         self._write_row_group()
-        _close(self._writer, self.start, self.last_offset)
-        content = self._sink.getvalue()
-        return FinishedObject(self.start, self.last_offset, content, self.raw_bytes, self.oldest_ms)
+        _close(self._writer, self.start, self.end)
+        return FinishedObject(
+            start=self.start,
+            end=self.end,
+            end_epoch=self.end_epoch,
+            content=self._sink.getvalue(),
+            raw_bytes=self.raw_bytes,
+            oldest_ms=self.oldest_ms,
+        )
 
     def _write_row_group(self) -> None:
         if self._waiting:
@@ -106,18 +116,18 @@ class ObjectBuilder:
         return rows(self.start.partition, records)
 
 
-def shortened(finished: FinishedObject, last_offset: int) -> FinishedObject | None:
-    """The object without the records behind last_offset; None if nothing is left of it."""
-    if last_offset >= finished.last_offset:
+def shortened(finished: FinishedObject, end: int) -> FinishedObject | None:
+    """The object without the records from `end` on; None if nothing is left of it."""
+    if end >= finished.end:
         return finished
-    if last_offset < finished.start.offset:
+    if end <= finished.start.offset:
         return None
     table = pq.read_table(pa.BufferReader(finished.content), schema=ROW_SCHEMA)
     sink = io.BytesIO()
     writer = _parquet_writer(sink)
-    writer.write_table(table.filter(pc.field("kafka_offset") <= last_offset))
-    _close(writer, finished.start, last_offset)
-    return replace(finished, last_offset=last_offset, content=sink.getvalue())
+    writer.write_table(table.filter(pc.field("kafka_offset") < end))
+    _close(writer, finished.start, end)
+    return replace(finished, end=end, end_epoch=NO_EPOCH, content=sink.getvalue())
 
 
 def _parquet_writer(sink: io.BytesIO) -> pq.ParquetWriter:
@@ -131,7 +141,7 @@ def _parquet_writer(sink: io.BytesIO) -> pq.ParquetWriter:
     )
 
 
-def _close(writer: pq.ParquetWriter, start: ObjectStart, last_offset: int) -> None:
-    footer = Footer(start.topic_id, start.partition, start.offset, last_offset)
+def _close(writer: pq.ParquetWriter, start: ObjectStart, end: int) -> None:
+    footer = Footer(start.topic_id, start.partition, start.offset, end)
     writer.add_key_value_metadata(footer_metadata(footer))
     writer.close()

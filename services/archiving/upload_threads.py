@@ -9,7 +9,7 @@ Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 
-class PutThreads:
+class UploadThreads:
     """Runs calls in daemon threads, so many at once.
 
     concurrent.futures.ThreadPoolExecutor would wait for its threads when the process ends.
