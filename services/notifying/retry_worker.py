@@ -5,22 +5,24 @@ waits longer than the longest wait for another's sake. What fails once more goes
 """
 
 from collections import deque
-from collections.abc import Callable, Set
+from collections.abc import Set
 from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
 from kafka.structs import OffsetAndMetadata
 
+from services.notifying.broker_clock import BrokerClock
 from services.notifying.channel import Channel
 from services.notifying.choosing import allowance
 from services.notifying.decoding import retry_in
 from services.notifying.metrics import LOST, WAITING, count_outcome
 from services.notifying.notice import Retry
-from services.notifying.publishing import WAIT_SECONDS, Publication, Publishing
+from services.notifying.publishing import WAIT_SECONDS, Publishing
 from services.reports.codec import Rejection
 from services.stream.group_start import group_start
 from services.stream.outgoing import Origin
+from services.stream.reliable_producer import Publication
 from services.stream.worker import NO_EPOCH, Actions, Commits, Fetch, LogRange, Record
 
 # In each partition; reading pauses beyond it, and at most as much comes with one poll.
@@ -39,9 +41,10 @@ class Held:
     content: Retry | Rejection
 
     @property
-    def not_before_ms(self) -> int:
-        """When it is to be tried; what cannot be read has no time."""
-        return self.content.not_before_ms if isinstance(self.content, Retry) else 0
+    def due_ms(self) -> int:
+        """When it is to be tried (brokers' time); what cannot be read at once."""
+        waits_ms = self.content.wait_ms if isinstance(self.content, Retry) else 0
+        return self.record.timestamp + waits_ms
 
     @property
     def alerts(self) -> int:
@@ -90,12 +93,12 @@ class RetryWorker:
     """One notice at a time: tried, its failure published, its offset committed, then the next."""
 
     def __init__(
-        self, channel: Channel, publishing: Publishing, topic: str, now_ms: Callable[[], int]
+        self, channel: Channel, publishing: Publishing, topic: str, clock: BrokerClock
     ) -> None:
         self.channel = channel
         self.publishing = publishing
         self.topic = topic
-        self.now_ms = now_ms
+        self.clock = clock
         self.partitions: dict[int, HeldPartition] = {}
         self.tried: Tried | None = None
         self.committing: int | None = None
@@ -119,6 +122,8 @@ class RetryWorker:
     def accept(self, fetch: Fetch) -> None:
         """Hold its records until it is their time."""
         held = self.partitions[fetch.partition]
+        for record in fetch.records:
+            self.clock.note(record.timestamp)
         held.records.extend(Held(record, retry_in(record.value)) for record in fetch.records)
         held.position, held.leader_epoch = fetch.end, fetch.leader_epoch
 
@@ -165,11 +170,12 @@ class RetryWorker:
 
     def _next(self) -> int | None:
         """The partition whose head is to be tried now, if any may be."""
-        now_ms = self.now_ms()
-        heads = {p: h.records[0].not_before_ms for p, h in self.partitions.items() if h.records}
+        now_ms = self.clock.now_ms()
+        heads = {p: h.records[0].due_ms for p, h in self.partitions.items() if h.records}
         first = min(heads, key=heads.__getitem__, default=None)
         is_due = first is not None and heads[first] <= now_ms
-        allowed = allowance(self.sent_at_ms, self.channel.cap_per_minute, now_ms)
+        sent_ms, cap = self.sent_at_ms, self.channel.cap_per_minute
+        allowed = allowance(sent_ms, cap, self.clock.monotonic_ms())
         return first if is_due and allowed.is_left() else None
 
     def _try_next(self) -> None:
@@ -186,15 +192,15 @@ class RetryWorker:
 
     def _delivered(self, retry: Retry) -> Publication:
         """What is left of it after one more attempt."""
-        self.sent_at_ms.append(self.now_ms())
+        self.sent_at_ms.append(self.clock.monotonic_ms())
         outcome = self.channel.deliver(retry.notice)
-        now_ms = self.now_ms()
+        now_ms = self.clock.wall_ms()
         count_outcome(self.channel.name, retry.notice, outcome, now_ms)
         return self.publishing.failed(retry, outcome, now_ms)
 
     def _disposed(self, wait_seconds: float) -> Commits:
         """The commit of what was tried, once Kafka has what failed of it."""
-        if self.tried is None or not self.tried.publication.is_taken(wait_seconds):
+        if self.tried is None or not self.tried.publication.wait(wait_seconds):
             return {}
         partition = self.committing = self.tried.partition
         self.tried = None

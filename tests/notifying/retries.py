@@ -5,11 +5,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 
+from services.notifying.broker_clock import BrokerClock
 from services.notifying.notice import Notice, Outcome, Retry, encoded
 from services.notifying.publishing import Addresses, Publishing, notices_producer
 from services.notifying.retry_worker import RetryWorker
 from services.notifying.retrying import Terms, untried
 from services.stream.connection import KafkaConnection
+from services.stream.reliable_producer import ReliableProducer
 from services.stream.worker import Commits, Fetch, LogRange
 from tests.notifying.samples import notice
 
@@ -49,10 +51,10 @@ class KafkaRecord:
     key: bytes | None = b"key"
 
 
-def waiting(name: str, not_before_ms: int = 0) -> bytes:
+def waiting(name: str, wait_ms: int = 0) -> bytes:
     """The value of a record on a retry topic."""
     first = untried(notice(name), 0)
-    return encoded(Retry(first.notice, 1, first.first_failed_at_ms, not_before_ms, "450 busy"))
+    return encoded(Retry(first.notice, 1, first.first_failed_at_ms, "450 busy", wait_ms))
 
 
 @dataclass(slots=True)
@@ -62,11 +64,13 @@ class Desk:
     channel: ScriptedChannel
     publishing: Publishing
     now_ms: int = 0
+    clock_off_ms: int = 0
     commits: dict[int, int] = field(default_factory=dict)
     worker: RetryWorker = field(init=False)
 
     def __post_init__(self) -> None:
-        self.worker = RetryWorker(self.channel, self.publishing, "retries", lambda: self.now_ms)
+        clock = BrokerClock(lambda: self.now_ms + self.clock_off_ms, lambda: self.now_ms)
+        self.worker = RetryWorker(self.channel, self.publishing, "retries", clock)
         for partition in range(3):
             self.worker.start_offset(partition, None, LogRange(0, 0))
 
@@ -74,7 +78,7 @@ class Desk:
         """Records as the loop hands them over."""
         begin = self.worker.position(partition)
         assert begin is not None
-        records = [KafkaRecord(value, begin + index) for index, value in enumerate(values)]
+        records = [KafkaRecord(v, begin + n, self.now_ms) for n, v in enumerate(values)]
         self.worker.accept(Fetch(partition, begin, records, begin + len(values)))
 
     def turn(self, is_acknowledged: bool = True) -> frozenset[int]:
@@ -99,4 +103,6 @@ def publishing(
 ) -> Iterator[Publishing]:
     """Into these topics; what fails is tried again after half of the longest wait."""
     with closing(notices_producer(kafka)) as sender:
-        yield Publishing(sender, addresses, Terms(tuple(recipients)), jitter=lambda: 0.5)
+        yield Publishing(
+            ReliableProducer(sender), addresses, Terms(tuple(recipients)), jitter=lambda: 0.5
+        )

@@ -60,11 +60,12 @@ def test_what_retention_deleted_is_counted() -> None:
 def test_while_running_a_topic_that_is_made_anew_is_begun_anew(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(starting, "CHECK_SECONDS", 0)
+    monkeypatch.setattr(starting, "CHECK_MS", 0)
     world = World(partitions=1)
     for number in range(3):
         world.append(0, number, subject=0)
-    for _ in range(3):
+    for _ in range(9):
+        world.pass_ms(500)
         world.turn(0)
     worker, before = world.members[0].worker, world.committed[0]
     world.topic_id = ELSEWHERE
@@ -73,7 +74,7 @@ def test_while_running_a_topic_that_is_made_anew_is_begun_anew(
     assert worker.start_offset(0, before, LogRange(0, 3)) == 0
     worker.step()
     assert worker.position(0) == 0
-    assert worker.partitions[0].waiting == {}
+    assert worker.partitions[0].backlog.waiting == {}
 
 
 def test_alerts_in_the_new_topic_are_sent_although_their_offsets_were_done() -> None:
@@ -85,7 +86,8 @@ def test_alerts_in_the_new_topic_are_sent_although_their_offsets_were_done() -> 
     world.append(0, 2, subject=0)
     world.members[0] = world._member()
     world.members[0].owned = {0}
-    for _ in range(3):
+    for _ in range(9):
+        world.pass_ms(500)
         world.turn(0)
     assert [notice.notice_id for notice in world.taken] == [
         "r-0-1-agitation-0",

@@ -5,22 +5,26 @@ the product's. A turn is one of services.stream.loop, with a fault in any of its
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Literal
 
 import msgspec
-from kafka.errors import KafkaTimeoutError
+from kafka.errors import KafkaTimeoutError, UnknownTopicOrPartitionError
 from kafka.structs import OffsetAndMetadata
 from msgspec.structs import replace
 
+from services.notifying.broker_clock import BrokerClock
+from services.notifying.copies import Copies
 from services.notifying.notice import Notice, Outcome
 from services.notifying.publishing import Addresses, Publishing
 from services.notifying.retrying import Terms
 from services.notifying.starting import TopicWatch
-from services.notifying.worker import NotifyingWorker, Settings
+from services.notifying.worker import NotifyingWorker, Settings, TopicKnowledge
 from services.reports.codec import encoded
+from services.stream.identity import TopicDescription
+from services.stream.reliable_producer import ReliableProducer
 from services.stream.worker import Fetch, LogRange
 from tests.notifying.samples import alert
 
@@ -76,6 +80,9 @@ class Landing:
     def get(self, **_: object) -> None:
         raise KafkaTimeoutError
 
+    def succeeded(self) -> bool:
+        return self.is_done
+
     def failed(self) -> bool:
         return False
 
@@ -121,16 +128,47 @@ class People:
 
 
 @dataclass(slots=True)
-class Identity:
-    """Which topic it is."""
+class Source:
+    """Which topic it is, and how many partitions it has."""
 
     world: "World"
 
-    def current(self) -> str:
-        return self.world.topic_id
+    def described(self) -> TopicDescription:
+        return TopicDescription(self.world.topic_id, len(self.world.log))
 
     def close(self) -> None:
         pass
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads all partitions, a few records at a time."""
+
+    world: "World"
+    reading_at: dict[int, int] = field(default_factory=dict)
+
+    def assign(self, partitions: int, since_ms: int) -> None:
+        if partitions > len(self.world.log):
+            raise UnknownTopicOrPartitionError
+        for partition in range(partitions):
+            log = self.world.log[partition]
+            old = sum(record.timestamp < since_ms for record in log)
+            self.reading_at.setdefault(partition, old)
+
+    def ends(self) -> dict[int, int]:
+        return {p: len(self.world.log[p]) for p in self.reading_at}
+
+    def read(self) -> Iterator[tuple[int, LogRecord]]:
+        for partition, position in self.reading_at.items():
+            records = self.world.log[partition][position : position + 2 * POLL_RECORDS]
+            yield from ((partition, record) for record in records)
+            self.reading_at[partition] = position + len(records)
+
+    def positions(self) -> dict[int, int]:
+        return self.reading_at
+
+    def close(self) -> None:
+        self.reading_at = {}
 
 
 @dataclass(slots=True)
@@ -208,6 +246,8 @@ class World:
     partitions: int = 2
     topic_id: str = "a" * 32
     now_ms: int = 1_000_000
+    # What the notifiers' clocks show beyond the brokers' time.
+    clock_off_ms: int = 0
     takes_records: bool = True
     # By notice: how often a member ended, or lost its partition, after this one.
     interrupted: Counter[str | None] = field(default_factory=Counter)
@@ -230,10 +270,13 @@ class World:
     def _member(self) -> Member:
         people = People(self, self.cap_per_minute)
         addresses = Addresses("email", "retry", "undelivered")
-        publishing = Publishing(Sender(self), addresses, Terms(people.recipients), lambda: 0.0)
-        settings = Settings("alerts", WINDOW_MS, lambda: self.now_ms)
-        watch = TopicWatch(Identity(self))
-        return Member(self, people, NotifyingWorker(people, publishing, watch, settings))
+        sender = ReliableProducer(Sender(self), lambda: 0.0)
+        publishing = Publishing(sender, addresses, Terms(people.recipients), lambda: 0.0)
+        clock = BrokerClock(lambda: self.now_ms + self.clock_off_ms, lambda: self.now_ms)
+        copies = Copies(Reader(self), clock, lambda: self.now_ms)
+        known = TopicKnowledge(TopicWatch(Source(self), lambda: self.now_ms), copies)
+        settings = Settings("alerts", WINDOW_MS, clock)
+        return Member(self, people, NotifyingWorker(people, publishing, known, settings))
 
     # --- what happens -------------------------------------------------------------
 
