@@ -1,4 +1,4 @@
-"""Batches that once stopped everything: a foreign codec, a wrong checksum, a bomb. Real processes."""
+"""Batches that once stopped everything: a foreign codec, a wrong checksum, a bomb."""
 
 import struct
 import sys
