@@ -1,7 +1,6 @@
 """The consumer loop that components share: poll, hand over, commit after the work."""
 
 import threading
-import time
 from collections.abc import Mapping, Sequence, Set
 
 import click
@@ -60,6 +59,7 @@ class ConsumerLoop:
         self.stop = stop
         # Set by whoever has the rights to ask for the topic's settings.
         self.check: TopicCheck | None = None
+        self.monotonic = health.clock
         # Partitions without a position yet, and when to ask the worker for it (monotonic).
         self.starting: dict[int, float] = {}
         # Where the consumer reads on. The worker's position is what counts; this follows it.
@@ -72,12 +72,11 @@ class ConsumerLoop:
 
     def run(self) -> None:
         """Consume until stop is set, then leave the group with the work committed."""
-        listener = RebalanceListener(self.consumer, self.worker, self._add, self._remove)
-        self.consumer.subscribe([self.topic], listener=listener)
+        self.subscribe()
         try:
             while not self.stop.is_set():
                 self.run_once()
-            self._finish()
+            self.finish()
         except AuthorizationError as error:
             raise click.ClickException(f"Kafka refuses us: {error}") from error
         finally:
@@ -85,6 +84,11 @@ class ConsumerLoop:
             self.worker.close()
             if self.check is not None:
                 self.check.close()
+
+    def subscribe(self) -> None:
+        """Ask to join the group; the first polls do it."""
+        listener = RebalanceListener(self.consumer, self.worker, self._add, self._remove)
+        self.consumer.subscribe([self.topic], listener=listener)
 
     def run_once(self) -> None:
         """Poll once, hand over what came, and carry out what the worker wants."""
@@ -132,7 +136,7 @@ class ConsumerLoop:
             self.unreadable.note_read(fetch)
             CONSUMED.inc(len(fetch.records))
         if fetch.unreadable is not None:
-            self.unreadable.note_unreadable(fetch, time.monotonic())
+            self.unreadable.note_unreadable(fetch, self.monotonic())
 
     def _follow_positions(self) -> None:
         """Make the consumer read where the worker stands, before anything else is handed over."""
@@ -169,10 +173,10 @@ class ConsumerLoop:
         self._set_paused(self.starting.keys())
 
     def _start_partitions(self) -> None:
-        again = self.unreadable.due(time.monotonic())
+        again = self.unreadable.due(self.monotonic())
         if again:
             self._start_again(again, "an unreadable batch is tried again")
-        now = time.monotonic()
+        now = self.monotonic()
         for partition in [p for p, due in self.starting.items() if due <= now]:
             try:
                 self._start(TopicPartition(self.topic, partition))
@@ -219,7 +223,7 @@ class ConsumerLoop:
         self.uncommitted |= actions.commits
         self._commit()
         held = actions.paused | self.starting.keys() | self.unreadable.partitions
-        is_wrong_topic = self.check is not None and self.check.check(time.monotonic())
+        is_wrong_topic = self.check is not None and self.check.check(self.monotonic())
         self._set_paused(self._assigned() if is_wrong_topic else held & self._assigned())
         # What could not be committed waits for the group or the broker: no hurry helps.
         self.polls_immediately = actions.poll_immediately and not self.uncommitted
@@ -253,11 +257,12 @@ class ConsumerLoop:
 
     # --- stop -----------------------------------------------------------------
 
-    def _finish(self) -> None:
+    def finish(self) -> None:
+        """Drain all partitions and commit, within the time that a stop may take."""
         self.uncommitted |= self.worker.drain(self._assigned(), DRAIN_SECONDS)
-        deadline = time.monotonic() + COMMIT_ON_STOP_SECONDS
+        deadline = self.monotonic() + COMMIT_ON_STOP_SECONDS
         self._commit()
-        while self.uncommitted and time.monotonic() < deadline:
+        while self.uncommitted and self.monotonic() < deadline:
             # A rebalance ends only if its members poll; nothing may be read any more.
             self._set_paused(self._assigned())
             self._poll()

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kafka import KafkaAdminClient
+from services.archiving.starting import short_id
 
 from local.offsets import Progress, done, has_caught_up, progress_of, written
 from local.processes import Child, Goal, await_until
-from services.archiving.starting import short_id
 from services.reports.codec import encoded
 from services.reports.topics import Topic
 from services.stream.connection import KafkaConnection

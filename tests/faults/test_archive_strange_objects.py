@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 import pytest
-
 from services.archiving.building import ObjectBuilder
+
 from services.archiving.naming import ObjectStart, arrival_hour, object_name
 from tests.faults.evidence import (
     KafkaRecord,

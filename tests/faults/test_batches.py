@@ -1,4 +1,4 @@
-"""Batches that stopped everything once: foreign codecs, a wrong checksum, a bomb. Real processes."""
+"""Batches that once stopped everything: a foreign codec, a wrong checksum, a bomb."""
 
 import struct
 import sys
@@ -103,7 +103,7 @@ def damage_batch(server_folder: Path, topic: str, partition: int, number: int) -
 
 @pytest.fixture
 def damaged(own_kafka: KafkaServer, tmp_path: Path) -> Iterator[Scene]:
-    """Two partitions of three batches of two reports; the second batch of partition 0 is damaged."""
+    """Two partitions of three batches of two reports; partition 0 has a damaged second one."""
     reports = next(topic for topic in TOPICS if topic.name == "reports")
     topic = Topic("reports", 2, reports.configs)
     create_topics(own_kafka.connection, [topic, Topic("alerts", 2), Topic("reports-rejected", 1)])

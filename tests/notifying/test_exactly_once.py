@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.notifying import bookmark, choosing, partition, recent, windows, worker
+from services.notifying import bookmark, choosing, deduplication, partition, windows, worker
 from tests.notifying.world import Fault, Leaving, World, check
 
 FAULTS: tuple[Fault, ...] = get_args(Fault)
@@ -42,7 +42,7 @@ def small_world() -> Iterator[None]:
             (partition, "FULL_SPAN", 8),
             (choosing, "CROWD", 3),
             (choosing, "DIGEST_ALERTS_MAX", 4),
-            (recent, "REMEMBERED", 400),
+            (deduplication, "REMEMBERED", 400),
             (worker, "REMEMBERED", 400),
             (windows, "OPEN_MAX", 2),
         ]:

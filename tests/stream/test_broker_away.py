@@ -71,7 +71,7 @@ def test_a_broker_that_goes_and_comes_back_is_waited_for(
 ) -> None:
     monkeypatch.setattr("services.runtime.health.BROKER_WITHIN_SECONDS", 3.0)
     monkeypatch.setattr("services.runtime.health.LIVE_WITHIN_SECONDS", 12.0)
-    monkeypatch.setattr("services.stream.loop.PROBE_EVERY_SECONDS", 0.5)
+    monkeypatch.setattr("services.stream.observation.PROBE_EVERY_SECONDS", 0.5)
     connection = own_kafka.connection
     with member(connection, REPORTS, group_id, RecordingWorker(holds_back=True)) as one:
         send(connection, REPORTS, 5)
@@ -84,7 +84,7 @@ def test_a_broker_that_goes_and_comes_back_is_waited_for(
         assert awaited(one.health.is_ready, 60)
         assert one.health.is_live()
         send(connection, REPORTS, 5)
-        assert awaited(lambda: one.worker.taken[0] and one.worker.taken[0][-1] == 9)
+        assert awaited(lambda: one.worker.accepted[0] and one.worker.accepted[0][-1] == 9)
         assert awaited(lambda: committed(connection, REPORTS, group_id) == {0: 10})
 
 
