@@ -107,12 +107,13 @@ def test_secrets_of_ones_own_are_used_and_not_made(render: Render) -> None:
     arguments = job(manifests, "dw-minio-credentials").spec["containers"][0]["args"]
     assert "--root" not in arguments
     assert json.dumps(manifests).count("my-archiving") == 1
-    assert "dw-minio-archiving" not in json.dumps(manifests)
+    assert '"dw-minio-archiving"' not in json.dumps(manifests)
 
 
 def test_who_uses_the_store_has_a_user_of_its_own(everything: list[Manifest]) -> None:
     owners = {
         "Deployment dw-archiving": "dw-minio-archiving",
+        "CronJob dw-archiving-verify": "dw-minio-archiving-verify",
         "Deployment dw-website": "dw-minio-website",
         "SparkApplication dw-analysis-1 driver": "dw-minio-analysis",
     }
