@@ -46,10 +46,9 @@ class DyingStore:
 
 def main() -> None:
     puts = int(sys.argv.pop(1))
-    real_worker = archiving.ArchivingWorker
 
     def dying_worker(store: Store, *given: Any) -> ArchivingWorker:
-        return real_worker(DyingStore(store, puts), *given)
+        return ArchivingWorker(DyingStore(store, puts), *given)
 
     setattr(archiving, "ArchivingWorker", dying_worker)  # noqa: B010 - mypy allows no other way
     archiving.main()

@@ -49,10 +49,9 @@ class LateStore:
 
 def main() -> None:
     folder = Path(sys.argv.pop(1))
-    real_worker = archiving.ArchivingWorker
 
     def late_worker(store: Store, *given: Any) -> ArchivingWorker:
-        return real_worker(LateStore(store, folder), *given)
+        return ArchivingWorker(LateStore(store, folder), *given)
 
     setattr(archiving, "ArchivingWorker", late_worker)  # noqa: B010 - mypy allows no other way
     archiving.main()
