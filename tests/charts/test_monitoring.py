@@ -11,9 +11,9 @@ import pytest
 import yaml
 
 import services.alerting.publisher
-import services.archiving.landing
+import services.archiving.chain_start
 import services.archiving.metrics
-import services.archiving.starting
+import services.archiving.upload
 import services.notifying.metrics
 import services.stream.loop
 import services.website.metrics
@@ -25,9 +25,9 @@ ON = "--set=global.monitoring.enabled=true"
 # Imported for what they register.
 COMPONENTS = (
     services.alerting.publisher,
-    services.archiving.landing,
+    services.archiving.chain_start,
     services.archiving.metrics,
-    services.archiving.starting,
+    services.archiving.upload,
     services.notifying.metrics,
     services.stream.loop,
     services.website.metrics,
