@@ -187,7 +187,7 @@ class ConsumerLoop:
         end = self.consumer.end_offsets([at], timeout_ms=LOOKUP_TIMEOUT_MS)[at]
         offset = self.worker.start_offset(at.partition, committed, LogRange(start, end))
         del self.starting[at.partition]
-        if committed is not None and committed.offset > end:
+        if offset > end:
             self._handle_cut(at.partition, end)
             return
         is_committed = committed is not None and committed.offset == offset
