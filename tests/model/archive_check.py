@@ -68,8 +68,7 @@ class Chain:
     def is_of_before(self, number: int, cut: int) -> bool:
         """Whether objects hold records that this cut has taken from the log."""
         return any(
-            covered.end > cut and max(covered.timelines) <= number
-            for covered in self.data.values()
+            covered.end > cut and max(covered.timelines) <= number for covered in self.data.values()
         )
 
     def is_whole(self) -> bool:
@@ -150,7 +149,9 @@ def rows_of(content: bytes) -> list[Row]:
     offsets, arrivals, values = (table[name] for name in COLUMNS)
     return list(
         zip(
-            offsets.to_pylist(), arrivals.cast(pa.int64()).to_pylist(), values.to_pylist(),
+            offsets.to_pylist(),
+            arrivals.cast(pa.int64()).to_pylist(),
+            values.to_pylist(),
             strict=True,
         )
     )

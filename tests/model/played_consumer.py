@@ -173,7 +173,9 @@ class PlayedConsumer:
             self._fetch_ahead(partition, log, at)
         taken, at.fetched = at.fetched[: self.max_records], at.fetched[self.max_records :]
         half = (len(taken) + 1) // 2
-        fetches = [self._fetch(partition, at, part) for part in (taken[:half], taken[half:]) if part]
+        fetches = [
+            self._fetch(partition, at, part) for part in (taken[:half], taken[half:]) if part
+        ]
         if log.unreadable_at is not None and at.offset == log.unreadable_at and not at.fetched:
             cause = "its checksum is wrong"
             fetches.append(Fetch(partition, at.offset, [], at.offset, unreadable=cause))

@@ -151,4 +151,3 @@ class PlayedIdentity:
 
     def close(self) -> None:
         pass
-
