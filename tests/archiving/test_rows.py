@@ -150,7 +150,7 @@ def test_times_are_kept_in_utc_to_the_microsecond(text: str, time: datetime) -> 
 
 
 def test_an_oversize_record_is_rejected_by_its_beginning_size_and_digest() -> None:
-    beginning = encoded(Report("r-1", "d-1", datetime(2026, 3, 2, tzinfo=UTC), "test"))
+    beginning = encoded(Report("r-1", "d-1", datetime(2026, 3, 2, tzinfo=UTC), "drone"))
     record = GivenRecord(5, beginning, oversize=Oversize(2_000_000, "ab" * 32))
     [row] = rows(0, [record]).to_pylist()
     assert (row["report_id"], row["rejected_value"]) == (None, beginning)
