@@ -83,7 +83,9 @@ class ArchivingWorker:
             self._note_stuck(partition, str(error))
             raise NotNow(f"an object of the archive is unreadable: {error}") from error
         self.stuck.pop(partition, None)
-        self.chains[partition] = ChainWriter(short_id(topic_id), partition, state.done)
+        self.chains[partition] = ChainWriter(
+            short_id(topic_id), partition, state.done, state.done_epoch
+        )
         # The log's start as it is needs no commit: it is no object's end.
         is_new = committed is None or committed.offset != state.done
         is_end = state.done > 0 and is_new

@@ -140,7 +140,10 @@ class ConsumerLoop:
             if position is None:
                 self.starting[partition] = 0.0
             elif position != self.reading_at.get(partition):
-                self._seek(partition, position, NO_EPOCH)
+                # A commit of this position knows the leader epoch, by which Kafka finds a cut.
+                commit = self.uncommitted.get(partition)
+                epoch = commit.leader_epoch if commit and commit.offset == position else NO_EPOCH
+                self._seek(partition, position, epoch)
 
     def _seek(self, partition: int, offset: int, leader_epoch: int) -> None:
         seek_with_epoch(self.consumer, TopicPartition(self.topic, partition), offset, leader_epoch)
@@ -190,8 +193,9 @@ class ConsumerLoop:
         if offset > end:
             self._handle_cut(at.partition, end)
             return
-        is_committed = committed is not None and committed.offset == offset
-        self._seek(at.partition, offset, committed.leader_epoch if is_committed else NO_EPOCH)
+        self.reading_at.pop(at.partition, None)
+        if committed is not None and committed.offset == offset:
+            self._seek(at.partition, offset, committed.leader_epoch)
 
     def _handle_cuts(self) -> None:
         """Tell the worker of each log that lost its end; where is unknown, from the start on."""
@@ -214,8 +218,8 @@ class ConsumerLoop:
     # --- what the worker wants ------------------------------------------------
 
     def _carry_out(self, actions: Actions) -> None:
-        self._follow_positions()
         self.uncommitted |= actions.commits
+        self._follow_positions()
         self._commit()
         held = actions.paused | self.starting.keys() | self.unreadable.partitions
         self._set_paused(held & self._assigned())

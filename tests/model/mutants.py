@@ -117,9 +117,9 @@ def _create_or_overwrite(self: PlayedStore, name: str, content: bytes) -> bool:
     return True
 
 
-def _advance_and_keep(self: ChainWriter, end: int) -> None:
-    head = self.queue.popleft()
-    self.end, self.end_epoch = end, head.end_epoch
+def _advance_and_keep(self: ChainWriter, end: int, end_epoch: int) -> None:
+    self.queue.popleft()
+    self.end, self.end_epoch = end, end_epoch
     self.stuck_because = None
 
 
