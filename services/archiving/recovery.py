@@ -57,7 +57,8 @@ class ChainEnd:
 class Recovery:
     """One partition's way to its start.
 
-    done: the end of the chain, done_epoch the leader epoch there if known; start: where the fences lead; to_fence: hours without a fence yet.
+    done: the end of the chain; done_epoch: the leader epoch of what is last before it, if known.
+    start: where the fences lead; to_fence: hours without a fence yet.
     marked_end: the committed end if it bears our mark; lost: positions that retention took.
     """
 

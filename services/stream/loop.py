@@ -18,6 +18,7 @@ from services.runtime.health import Health
 from services.stream.kafka_python import request_rejoin_again, seek_with_epoch
 from services.stream.observation import CONSUMED, DROPPED, ConsumerObserver
 from services.stream.rebalancing import RebalanceListener, partition_numbers, with_topic
+from services.stream.topic_settings import TopicCheck
 from services.stream.unreadable import UnreadableBatches
 from services.stream.worker import (
     NO_EPOCH,
@@ -56,6 +57,8 @@ class ConsumerLoop:
         self.worker = worker
         self.observer = ConsumerObserver(consumer, topic, health)
         self.stop = stop
+        # Set by whoever has the rights to ask for the topic's settings.
+        self.check: TopicCheck | None = None
         self.monotonic = health.clock
         # Partitions without a position yet, and when to ask the worker for it (monotonic).
         self.starting: dict[int, float] = {}
@@ -79,6 +82,8 @@ class ConsumerLoop:
         finally:
             self.consumer.close(timeout_ms=CLOSE_TIMEOUT_MS)
             self.worker.close()
+            if self.check is not None:
+                self.check.close()
 
     def subscribe(self) -> None:
         """Ask to join the group; the first polls do it."""
@@ -109,7 +114,7 @@ class ConsumerLoop:
             self._start_again(partition_numbers(error.args[0]), "offsets are out of range")
             return {}
         except LogTruncationError as error:
-            self.cuts |= {at.partition: found for at, found in error.divergent_offsets.items()}
+            self._note_cuts(error)
             return {}
         except AuthorizationError:
             raise
@@ -190,12 +195,28 @@ class ConsumerLoop:
         end = self.consumer.end_offsets([at], timeout_ms=LOOKUP_TIMEOUT_MS)[at]
         offset = self.worker.start_offset(at.partition, committed, LogRange(start, end))
         del self.starting[at.partition]
+        is_committed = committed is not None and committed.offset == offset
+        self._seek(at.partition, offset, committed.leader_epoch if is_committed else NO_EPOCH)
         if offset > end:
-            self._handle_cut(at.partition, end)
-            return
-        self.reading_at.pop(at.partition, None)
-        if committed is not None and committed.offset == offset:
-            self._seek(at.partition, offset, committed.leader_epoch)
+            self._handle_cut(at.partition, self._cut_offset(at, start))
+        elif not is_committed:
+            # What the worker wants to commit may know the leader epoch.
+            self.reading_at.pop(at.partition)
+
+    def _cut_offset(self, at: TopicPartition, log_start: int) -> int:
+        """Where the log that ends below the position was cut; the log's start if nobody knows."""
+        try:
+            # The first call asks the broker, the second one raises what it said.
+            for _ in range(2):
+                self.consumer.position(at, timeout_ms=LOOKUP_TIMEOUT_MS)
+        except LogTruncationError as error:
+            found = error.divergent_offsets.pop(at, None)
+            self._note_cuts(error)
+            return log_start if found is None else int(found.offset)
+        return log_start
+
+    def _note_cuts(self, error: LogTruncationError) -> None:
+        self.cuts |= {at.partition: found for at, found in error.divergent_offsets.items()}
 
     def _handle_cuts(self) -> None:
         """Tell the worker of each log that lost its end; where is unknown, from the start on."""
@@ -222,7 +243,8 @@ class ConsumerLoop:
         self._follow_positions()
         self._commit()
         held = actions.paused | self.starting.keys() | self.unreadable.partitions
-        self._set_paused(held & self._assigned())
+        is_wrong_topic = self.check is not None and self.check.check(self.monotonic())
+        self._set_paused(self._assigned() if is_wrong_topic else held & self._assigned())
         # What could not be committed waits for the group or the broker: no hurry helps.
         self.polls_immediately = actions.poll_immediately and not self.uncommitted
 

@@ -73,7 +73,7 @@ class World:
         consumer = PlayedConsumer(self.kafka, group)
         clocks = Clocks(self.clock.now_ms, self.clock.monotonic)
         worker = ArchivingWorker(self.store, PlayedIdentity(self.kafka), LIMITS, clocks)
-        threads = worker.threads = PlayedThreads(self.store)  # type: ignore[assignment]
+        threads = worker.uploads.threads = PlayedThreads(self.store)  # type: ignore[assignment]
         health = Health(self.clock.monotonic, self.clock.now_seconds)
         loop = ConsumerLoop(consumer, TOPIC, worker, health, threading.Event())  # type: ignore[arg-type]
         loop.subscribe()

@@ -132,6 +132,12 @@ class PlayedConsumer:
         position.validated_epoch = NO_EPOCH
         position.fetched = []
 
+    def position(self, at: TopicPartition, timeout_ms: int) -> int:
+        self.kafka.check_answer()
+        position = self.positions[at.partition]
+        self._validate({at.partition: position})
+        return position.offset
+
     def pause(self, at: TopicPartition) -> None:
         self.positions[at.partition].is_paused = True
 
