@@ -14,9 +14,9 @@ from unittest.mock import patch
 
 from kafka.structs import OffsetAndMetadata
 
-from services.archiving import chain, chain_start, recovery, worker
+from services.archiving import chain, chain_start, partition_starts, recovery, uploads
 from services.archiving.chain import ChainWriter, Created, Found, Put, Taken, Unclear
-from services.archiving.chain_start import ChainEnd, commit_mark, existing_footer
+from services.archiving.chain_start import ChainEnd, existing_footer
 from services.archiving.object_builder import ObjectBuilder
 from services.archiving.recovery import Phase, Recovery
 from services.archiving.upload import carry_out
@@ -94,12 +94,14 @@ def _name_by_first_record(self: ObjectBuilder, records: Any) -> None:
 
 
 def _commit_positions(self: ArchivingWorker, partitions: Any) -> Any:
-    mark = commit_mark(self.topic_id or "")
-    chains = {p: one for p, one in self.chains.items() if p in partitions}
-    return {p: OffsetAndMetadata(one.position, mark, NO_EPOCH) for p, one in chains.items()}
+    return {
+        p: OffsetAndMetadata(one.position, self.timelines[p].mark, NO_EPOCH)
+        for p, one in self.chains.items()
+        if p in partitions
+    }
 
 
-def _trust_any_commit(committed: OffsetAndMetadata | None, _topic_id: str) -> int | None:
+def _trust_any_commit(committed: OffsetAndMetadata | None, _timeline: Any) -> int | None:
     return None if committed is None else committed.offset
 
 
@@ -117,9 +119,9 @@ def _create_or_overwrite(self: PlayedStore, name: str, content: bytes) -> bool:
     return True
 
 
-def _advance_and_keep(self: ChainWriter, end: int) -> None:
-    head = self.queue.popleft()
-    self.end, self.end_epoch = end, head.end_epoch
+def _advance_and_keep(self: ChainWriter, end: int, end_epoch: int) -> None:
+    self.queue.popleft()
+    self.end, self.end_epoch = end, end_epoch
     self.stuck_because = None
 
 
@@ -227,11 +229,13 @@ MUTANTS = [
     Mutant(
         "positions are committed, not ends", ((ArchivingWorker, "_commits", _commit_positions),)
     ),
-    Mutant("a commit without mark is trusted", ((worker, "marked_end", _trust_any_commit),)),
     Mutant(
-        "an unclear put counts as done", ((worker, "carry_out", _outcome_as(Unclear, Created)),)
+        "a commit without mark is trusted", ((partition_starts, "marked_end", _trust_any_commit),)
     ),
-    Mutant("a taken name counts as ours", ((worker, "carry_out", _outcome_as(Taken, Created)),)),
+    Mutant(
+        "an unclear put counts as done", ((uploads, "carry_out", _outcome_as(Unclear, Created)),)
+    ),
+    Mutant("a taken name counts as ours", ((uploads, "carry_out", _outcome_as(Taken, Created)),)),
     Mutant("puts overwrite", ((PlayedStore, "create", _create_or_overwrite),)),
     Mutant(
         "what was gathered is kept behind another's object",

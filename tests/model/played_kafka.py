@@ -22,6 +22,7 @@ class Entry:
     value: bytes | None
     epoch: int
     key: bytes | None = None
+    oversize: None = None
 
 
 @dataclass(slots=True)
