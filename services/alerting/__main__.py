@@ -1,24 +1,48 @@
 """`python -m services.alerting`: reads the settings once and wires the parts."""
 
+import time
 from typing import Any
 
 import click
 
-from services.alerting.outbox import Addresses, Outbox
+from services.alerting.alert_router import AlertRouter, OutputTopics
+from services.alerting.publisher import Producers, Publisher
 from services.alerting.rules import AGITATION_BELOW, ALERT_SOURCES, HUMAN_CODES, Rules
 from services.alerting.worker import AlertingWorker
 from services.reports import topics
-from services.runtime.clock import now_ms
 from services.runtime.settings import component_command, process_options
 from services.stream.component import group_options, run_component
 from services.stream.connection import KafkaConnection, kafka_options
 from services.stream.consumer import WHOLE_FETCHES
 from services.stream.producer import producer
+from services.stream.reliable_producer import ReliableProducer
 
 
 def words_of(text: str) -> frozenset[str]:
     """A setting's comma-separated words."""
     return frozenset(word.strip() for word in text.split(",") if word.strip())
+
+
+def producers(connection: KafkaConnection) -> Producers:
+    """For the alerts one that sends at once, for the rejections one that waits for full batches."""
+    shared = {"bootstrap_timeout_ms": 5_000, "metrics_enabled": False}
+    alerts = producer(
+        connection, max_block_ms=2_000, max_request_size=topics.DERIVED_MAX_BYTES, **shared
+    )
+    try:
+        rejections = producer(
+            connection,
+            # Alerts would wait as long for a topic of rejections that does not exist.
+            max_block_ms=50,
+            max_request_size=topics.DERIVED_MAX_BYTES,
+            linger_ms=20,
+            batch_size=128 * 1024,
+            **shared,
+        )
+    except BaseException:
+        alerts.close(timeout=0)
+        raise
+    return Producers(ReliableProducer(alerts), ReliableProducer(rejections))
 
 
 @component_command("dronewatch-alert")
@@ -54,18 +78,12 @@ def main(connection: KafkaConnection, **settings: Any) -> None:
         agitation_below=settings["agitation_below"],
         alert_sources=words_of(settings["alert_sources"]),
     )
-    addresses = Addresses(settings["alerts_topic"], settings["rejected_topic"])
+    output = OutputTopics(settings["alerts_topic"], settings["rejected_topic"])
     topic = settings["reports_topic"]
 
     def worker() -> AlertingWorker:
-        sender = producer(
-            connection,
-            bootstrap_timeout_ms=5_000,
-            max_block_ms=2_000,
-            max_request_size=topics.DERIVED_MAX_BYTES,
-            metrics_enabled=False,
-        )
-        return AlertingWorker(sender, Outbox(rules, addresses, now_ms), topic)
+        router = AlertRouter(rules, output)
+        return AlertingWorker(Publisher(producers(connection), router, time.monotonic), topic)
 
     run_component(connection, settings, topic, worker, **WHOLE_FETCHES)
 

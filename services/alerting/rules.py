@@ -1,8 +1,10 @@
-"""What in a report asks for a human. Pure."""
+"""The rules by which a report asks for a human. Pure."""
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
-from services.reports.alert import Alert, Detail, Kind, alert_id
+from services.reports.alert import WORDS_MAX_BYTES, Alert, Detail, Kind, alert_id
 from services.reports.report import Report
 
 HUMAN_CODES = frozenset({"999"})
@@ -22,38 +24,58 @@ class Rules:
     alert_sources: frozenset[str] = ALERT_SOURCES
 
 
-def alerts_in(report: Report, rules: Rules) -> tuple[Alert, ...]:
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The citizen or the violation's code that an alert is about; `index` as in its id."""
+
+    kind: Kind
+    index: int
+    name: str
+
+
+def alerts_in(report: Report, rules: Rules) -> Iterator[Alert]:
     """The report's alerts: the violation first, then the citizens in the report's order."""
+    return alerts_about(subjects_in(report, rules), report)
+
+
+def alerts_about(subjects: Iterable[Subject], report: Report) -> Iterator[Alert]:
+    """The alerts of a report about these subjects, one at a time."""
+    detail = detail_of(report)
+    for subject in subjects:
+        yield Alert(
+            alert_id=alert_id(report.report_id, subject.kind, subject.index),
+            kind=subject.kind,
+            report_id=report.report_id,
+            drone_id=report.drone_id,
+            time=report.time,
+            subject=subject.name,
+            location=report.location,
+            detail=detail,
+        )
+
+
+def subjects_in(report: Report, rules: Rules) -> list[Subject]:
+    """What the report's alerts are about; mostly nothing."""
     if report.source not in rules.alert_sources:
-        return ()
-    return violation_alerts(report, rules) + agitation_alerts(report, rules)
-
-
-def violation_alerts(report: Report, rules: Rules) -> tuple[Alert, ...]:
-    """One alert if the violation's code needs a human."""
-    if report.violation is None or report.violation.code not in rules.human_codes:
-        return ()
-    return (_alert(report, "violation", 0, report.violation.code),)
-
-
-def agitation_alerts(report: Report, rules: Rules) -> tuple[Alert, ...]:
-    """One alert for each citizen whose score is below the threshold."""
-    return tuple(
-        _alert(report, "agitation", index, citizen.name)
+        return []
+    agitated = [
+        Subject("agitation", index, citizen.name)
         for index, citizen in enumerate(report.citizens)
         if citizen.score < rules.agitation_below
-    )
+    ]
+    if report.violation is None or report.violation.code not in rules.human_codes:
+        return agitated
+    return [Subject("violation", 0, report.violation.code), *agitated]
 
 
-def _alert(report: Report, kind: Kind, index: int, subject: str) -> Alert:
+def detail_of(report: Report) -> Detail:
+    """What every alert of the report repeats: its first words, up to WORDS_MAX_BYTES, and more."""
     place = report.location.place if report.location else None
-    return Alert(
-        alert_id=alert_id(report.report_id, kind, index),
-        kind=kind,
-        report_id=report.report_id,
-        drone_id=report.drone_id,
-        time=report.time,
-        subject=subject,
-        location=report.location,
-        detail=Detail(words=report.words, place=place, telemetry=report.telemetry),
-    )
+    words = first_words(report.words, WORDS_MAX_BYTES)
+    return Detail(words, place, report.telemetry, words_omitted=len(report.words) - len(words))
+
+
+def first_words(words: Sequence[str], max_bytes: int) -> tuple[str, ...]:
+    """As many of the first words as have together at most so many bytes in UTF-8."""
+    sizes = accumulate(len(word.encode()) for word in words)
+    return tuple(word for word, size in zip(words, sizes, strict=True) if size <= max_bytes)

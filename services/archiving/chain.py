@@ -116,7 +116,7 @@ TRANSITIONS: dict[tuple[Phase, type[Event]], Phase] = {
 COMMANDS = {Phase.PUT_DUE: Phase.PUTTING, Phase.LOOK_DUE: Phase.LOOKING}
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class ChainWriter:
     """The chain of one partition of one topic id; times are monotonic seconds.
 
@@ -159,6 +159,11 @@ class ChainWriter:
     def is_held(self) -> bool:
         """Whether nothing more may be accepted."""
         return bool(self.stuck_because or self.stopped_because)
+
+    @property
+    def is_troubled(self) -> bool:
+        """Whether the last answer of the store was not clear."""
+        return self.backoff_seconds > BACKOFF_SECONDS or bool(self.stuck_because)
 
     @property
     def is_busy(self) -> bool:

@@ -16,33 +16,23 @@ from services.archiving.naming import (
 )
 from services.archiving.recovery import ChainEnd, Phase, Recovery
 from services.archiving.store import Store
+from services.archiving.timeline import Timeline
 from services.archiving.upload import check_footer, existing_footer, footer_at
 
 UNTRUSTED = Counter("dronewatch_archiving_untrusted_starts", "Starts found by listing objects.")
 LOST = Counter("dronewatch_archiving_lost_offsets", "Offsets deleted before they were archived.")
 FENCES = Counter("dronewatch_archiving_fences", "Empty objects put to close names.")
 
-SHORT_ID_DIGITS = 8
 # Days that are looked through for the chain's end: a broker's clock may go back over midnight.
 NEWEST_DAYS = 2
 
 log = structlog.get_logger()
 
 
-def commit_mark(topic_id: str) -> str:
-    """The metadata of our commits: an offset without it is not the end of an object of ours."""
-    return f"dronewatch:{topic_id}"
-
-
-def short_id(topic_id: str) -> str:
-    """The part of a topic's id (32 hex digits) that is in objects' names."""
-    return topic_id[:SHORT_ID_DIGITS]
-
-
-def marked_end(committed: OffsetAndMetadata | None, topic_id: str) -> int | None:
-    """The committed offset if it has our mark: then it is the end of an object."""
-    if committed is None or committed.metadata != commit_mark(topic_id):
-        return None
+def marked_end(committed: OffsetAndMetadata | None, timeline: Timeline) -> int | None:
+    """The end of the timeline's chain that the commit names, by its mark; or where it begins."""
+    if committed is None or committed.metadata != timeline.mark:
+        return timeline.begin if timeline.number else None
     return int(committed.offset)
 
 

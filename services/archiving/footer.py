@@ -1,14 +1,14 @@
 """The archive's own entries in an object's Parquet footer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, cast, get_args
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 # records: rows of a stretch of the log. fence: no rows, closes a name for whoever comes late.
-# decision: no rows, says where the chain goes on; fences repeat it.
-Kind = Literal["records", "fence", "decision"]
+# decision: no rows, says where the chain goes on; fences repeat it. timeline: no rows, begins one.
+Kind = Literal["records", "fence", "decision", "timeline"]
 
 TOPIC_ID = b"dronewatch.topic_id"
 PARTITION = b"dronewatch.partition"
@@ -32,7 +32,8 @@ class UnreadableObjectError(Exception):
 class Footer:
     """The positions an object covers: from `begin` up to, without, `end`.
 
-    `reason` says why a fence or a decision skips them.
+    `reason` says why a fence or a decision skips them. An object of version 0.1 has the name of its
+    first record, so the positions between it and the object before it may be holes in the log.
     """
 
     topic_id: str
@@ -41,6 +42,7 @@ class Footer:
     end: int
     kind: Kind = "records"
     reason: str = ""
+    is_version_0_1: bool = field(default=False, compare=False)
 
 
 def footer_metadata(footer: Footer) -> dict[str, str]:
@@ -77,6 +79,7 @@ def footer_of(tail: bytes) -> Footer:
             end=end,
             kind=_kind(entries),
             reason=entries.get(REASON, b"").decode(),
+            is_version_0_1=BEGIN not in entries,
         )
     except (KeyError, ValueError, OSError, pa.ArrowException) as error:
         raise UnreadableObjectError(f"its footer cannot be read: {error}") from error

@@ -1,9 +1,7 @@
 """The worker behind archiving's consumer loop. The protocol: docs/architecture.md."""
 
-import concurrent.futures
 import time
 from collections.abc import Callable, Set
-from concurrent.futures import Future
 from dataclasses import dataclass
 
 import structlog
@@ -11,29 +9,21 @@ from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
 from services.archiving import metrics
-from services.archiving.chain import ChainWriter, Event, StrangeArrivalError
-from services.archiving.chain_start import advance, commit_mark, marked_end, report_jump, short_id
-from services.archiving.footer import UnreadableObjectError
+from services.archiving.chain import ChainWriter, StrangeArrivalError
 from services.archiving.limits import FlushLimits, largest_if_crowded
 from services.archiving.naming import arrival_hour
-from services.archiving.recovery import Phase, Recovery, recovery
-from services.archiving.store import Store, StoreRefusalError, StoreUnavailableError
-from services.archiving.upload import carry_out
-from services.archiving.upload_threads import UploadThreads
+from services.archiving.partition_starts import PartitionStarts
+from services.archiving.store import Store
+from services.archiving.timeline import Timeline
+from services.archiving.uploads import Uploads
 from services.stream.identity import Identity, known_topic_id
 from services.stream.unreadable import STOPPED
 from services.stream.worker import Actions, Commits, Fetch, LogRange, NotNow
 
 CHECK_IDENTITY_SECONDS = 1.0
-UPLOADS_AT_ONCE = 4
-AWAIT_SECONDS = 0.05
-# As long may a partition's recovery hold up the loop before it is asked to go on with it.
-RECOVERY_SECONDS = 2.0
 # How far a broker's clock may be ahead of this one's.
 AHEAD_HOURS = 24
-STRANGE_ARRIVAL = (
-    "no plausible time of arrival (the topic needs message.timestamp.type=LogAppendTime)"
-)
+NOT_COMMITTED = -1
 
 log = structlog.get_logger()
 
@@ -52,19 +42,18 @@ class ArchivingWorker:
     def __init__(
         self, store: Store, identity: Identity, limits: FlushLimits, clocks: Clocks
     ) -> None:
-        self.store = store
         self.identity = identity
         self.limits = limits
         self.clocks = clocks
-        self.threads = UploadThreads(UPLOADS_AT_ONCE)
+        self.starts = PartitionStarts(store, clocks.monotonic)
+        self.uploads = Uploads(store)
         self.topic_id: str | None = None
+        self.timelines: dict[int, Timeline] = {}
         self.chains: dict[int, ChainWriter] = {}
-        self.recoveries: dict[int, Recovery] = {}
-        # Partitions that cannot start, and why: an unreadable object.
-        self.stuck: dict[int, str] = {}
+        # Partitions whose log was cut: they wait for a new timeline.
+        self.cut: set[int] = set()
         # Of topics that are gone: to be put, with nothing to commit.
         self.orphans: list[ChainWriter] = []
-        self.uploads: dict[int, tuple[ChainWriter, Future[Event]]] = {}
         self.committed: dict[int, int] = {}
         self.checked_at_seconds = clocks.monotonic()
 
@@ -73,23 +62,20 @@ class ArchivingWorker:
     def start_offset(
         self, partition: int, committed: OffsetAndMetadata | None, log_range: LogRange
     ) -> int:
-        """Return the end of the chain: as committed with our mark, or found in the archive."""
+        """Return the end of the chain: as committed with its mark, or found in the archive."""
         topic_id = self._current_topic_id()
-        end = marked_end(committed, topic_id)
+        now_hour = arrival_hour(self.clocks.now_ms())
+        timeline = self.starts.latest_timeline(topic_id, partition)
         try:
-            state = self._recovered(partition, self._recovery(partition, end, log_range.start))
-        except (StoreUnavailableError, StoreRefusalError) as error:
-            raise NotNow(f"the store does not answer: {error}") from error
-        except UnreadableObjectError as error:
-            self._note_stuck(partition, str(error))
-            raise NotNow(f"an object of the archive is unreadable: {error}") from error
-        self.stuck.pop(partition, None)
-        self.chains[partition] = ChainWriter(short_id(topic_id), partition, state.done)
+            end = self.starts.start(timeline, partition, committed, log_range.start, now_hour)
+        finally:
+            self._export()
+        self.timelines[partition] = timeline
+        self.chains[partition] = ChainWriter(timeline.chain_id, partition, end)
         # The log's start as it is needs no commit: it is no object's end.
-        is_new = committed is None or committed.offset != state.done
-        is_end = state.done > 0 and is_new
-        self.committed[partition] = -1 if is_end else state.done
-        return state.done
+        is_committed = end == 0 or (committed is not None and committed.offset == end)
+        self.committed[partition] = end if is_committed else NOT_COMMITTED
+        return end
 
     def position(self, partition: int) -> int | None:
         """Where the partition's next fetch must begin."""
@@ -105,7 +91,7 @@ class ArchivingWorker:
         try:
             chain.accept(fetch, self.clocks.monotonic(), latest_hour)
         except StrangeArrivalError as error:
-            self._stop(chain, f"{STRANGE_ARRIVAL} from offset {error} on")
+            self._stop(chain, f"records from offset {error} on have no plausible time of arrival")
 
     def step(self) -> Actions:
         """Collect what was put, seal what is due, put what is sealed."""
@@ -113,6 +99,7 @@ class ArchivingWorker:
         self._seal_due()
         if self.clocks.monotonic() - self.checked_at_seconds >= CHECK_IDENTITY_SECONDS:
             self._check_identity()
+            self._look_for_timelines()
         self._start_uploads()
         return Actions(commits=self._commits(self.chains.keys()), paused=self._paused())
 
@@ -121,10 +108,11 @@ class ArchivingWorker:
 
     def on_log_cut(self, partition: int, offset: int) -> None:
         """Stop the partition: other records will bear offsets that the archive has already."""
-        chain = self.chains.get(partition)
-        if chain is not None:
-            self._stop(chain, f"Kafka lost the log from offset {offset} on, after it was read")
-            STOPPED.labels("log_cut").inc()
+        self._stop(
+            self.chains[partition], f"Kafka lost the log from offset {offset} on after it was read"
+        )
+        self.cut.add(partition)
+        STOPPED.labels("log_cut").set(len(self.cut))
 
     def drain(self, partitions: Set[int], deadline_seconds: float) -> Commits:
         """Put everything of these partitions; what is not put in time is forgotten."""
@@ -137,7 +125,7 @@ class ArchivingWorker:
                 self._start_uploads()
         while self.clocks.monotonic() < deadline and any(map(is_awaited, [*chains, *self.orphans])):
             self._start_uploads()
-            self._await_uploads()
+            self.uploads.wait()
             self._collect()
         commits = self._commits(partitions)
         left = sorted(chain.partition for chain in chains if chain.oldest_ms is not None)
@@ -148,53 +136,26 @@ class ArchivingWorker:
 
     def drop(self, partitions: Set[int]) -> None:
         """Forget these partitions; puts on their way may still succeed, which is safe."""
-        for partition in partitions:
-            self.recoveries.pop(partition, None)
-            self.stuck.pop(partition, None)
-            self.committed.pop(partition, None)
-            chain = self.chains.pop(partition, None)
-            if chain is not None:
-                self.uploads.pop(id(chain), None)
+        self.starts.forget(partitions)
+        self.cut -= partitions
+        STOPPED.labels("log_cut").set(len(self.cut))
+        for partition in partitions & self.chains.keys():
+            chain = self.chains.pop(partition)
+            if chain not in self.orphans:
+                self.uploads.forget(chain)
 
     def close(self) -> None:
         """Close the connection; threads with puts end with the process."""
         self.identity.close()
 
-    # --- starting -------------------------------------------------------------
-
-    def _recovery(self, partition: int, end: int | None, log_start: int) -> Recovery:
-        """The recovery under way if it is of the same start, or a new one."""
-        now_hour = arrival_hour(self.clocks.now_ms())
-        topic_id = short_id(self.topic_id or "")
-        new = recovery(topic_id, partition, log_start, end, now_hour)
-        known = self.recoveries.get(partition)
-        is_same = known is not None and (known.topic_id, known.log_start, known.marked_end) == (
-            new.topic_id,
-            new.log_start,
-            new.marked_end,
-        )
-        return known if known is not None and is_same else new
-
-    def _recovered(self, partition: int, state: Recovery) -> Recovery:
-        """Carry out the recovery to its end; NotNow if it takes long: asked again, it goes on."""
-        deadline = self.clocks.monotonic() + RECOVERY_SECONDS
-        was_trusted = state.phase is Phase.CHECK
-        while state.phase is not Phase.DONE:
-            state = self.recoveries[partition] = advance(self.store, state)
-            if self.clocks.monotonic() >= deadline and state.phase is not Phase.DONE:
-                raise NotNow("its chain is being closed where retention deleted records")
-        del self.recoveries[partition]
-        if not was_trusted or state.hours:
-            report_jump(state)
-        return state
-
-    def _note_stuck(self, partition: int, cause: str) -> None:
-        if self.stuck.get(partition) != cause:
-            log.error("partition stuck: look at its object", partition=partition, cause=cause)
-        self.stuck[partition] = cause
-        self._export()
-
     # --- objects --------------------------------------------------------------
+
+    def _start_uploads(self) -> None:
+        self.uploads.start([*self.chains.values(), *self.orphans], self.clocks.monotonic())
+
+    def _collect(self) -> None:
+        self.uploads.collect(self.clocks.monotonic())
+        self.orphans = [orphan for orphan in self.orphans if orphan.is_busy]
 
     def _seal_due(self) -> None:
         now = self.clocks.monotonic()
@@ -205,46 +166,16 @@ class ArchivingWorker:
         if largest is not None:
             self.chains[largest].seal()
 
-    def _start_uploads(self) -> None:
-        for chain in [*self.chains.values(), *self.orphans]:
-            command = chain.step(self.clocks.monotonic())
-            if command is not None:
-                self.uploads[id(chain)] = (
-                    chain,
-                    self.threads.submit(carry_out, self.store, command),
-                )
-
-    def _await_uploads(self) -> None:
-        awaited = [future for _, future in self.uploads.values()]
-        if not awaited:
-            time.sleep(AWAIT_SECONDS)
-        concurrent.futures.wait(awaited, AWAIT_SECONDS, concurrent.futures.FIRST_COMPLETED)
-
-    def _collect(self) -> None:
-        """Give the outcomes of uploads that ended to their chains."""
-        for key, (chain, future) in list(self.uploads.items()):
-            if future.done():
-                del self.uploads[key]
-                self._on_event(chain, future.result())
-        self.orphans = [orphan for orphan in self.orphans if orphan.is_busy]
-
-    def _on_event(self, chain: ChainWriter, event: Event) -> None:
-        was_stuck, backoff = chain.stuck_because, chain.backoff_seconds
-        chain.on_event(event, self.clocks.monotonic())
-        cause = getattr(event, "cause", None)
-        if cause and not was_stuck and (chain.stuck_because or backoff < chain.backoff_seconds):
-            log.warning("no clear answer of the store", partition=chain.partition, cause=cause)
-
     def _commits(self, partitions: Set[int]) -> dict[int, OffsetAndMetadata]:
         """The ends of chains that moved since they were committed."""
-        mark = commit_mark(self.topic_id or "")
         moved = {
             p: chain
             for p, chain in self.chains.items()
-            if p in partitions and chain.end != self.committed.get(p)
+            if p in partitions and chain.end != self.committed[p]
         }
         self.committed |= {p: chain.end for p, chain in moved.items()}
-        return {p: OffsetAndMetadata(c.end, mark, c.end_epoch) for p, c in moved.items()}
+        marks = {p: self.timelines[p].mark for p in moved}
+        return {p: OffsetAndMetadata(c.end, marks[p], c.end_epoch) for p, c in moved.items()}
 
     def _paused(self) -> frozenset[int]:
         chains = [*self.chains.values(), *self.orphans]
@@ -258,7 +189,7 @@ class ArchivingWorker:
         log.error("partition stopped", partition=chain.partition, cause=cause)
         self._export()
 
-    # --- which topic it is ----------------------------------------------------
+    # --- which topic it is, and which timeline --------------------------------
 
     def _current_topic_id(self) -> str:
         topic_id = known_topic_id(self.identity)
@@ -288,11 +219,23 @@ class ArchivingWorker:
         for chain in self.chains.values():
             chain.shorten_to_verified()
         self.orphans += [chain for chain in self.chains.values() if chain.is_busy]
-        self.chains, self.recoveries, self.committed = {}, {}, {}
+        self.drop(self.chains.keys() | self.starts.under_way.keys())
         self.topic_id = topic_id
 
+    def _look_for_timelines(self) -> None:
+        """Start a partition whose log was cut again, once somebody has begun a timeline for it."""
+        for partition in sorted(self.cut):
+            try:
+                latest = self.starts.latest_timeline(self.topic_id or "", partition)
+            except NotNow as error:
+                log.debug("timelines unknown, asking again", cause=str(error))
+                return
+            if latest.number > self.timelines[partition].number:
+                log.warning("partition goes on in a new timeline", partition=partition)
+                self.drop({partition})
+
     def _export(self) -> None:
-        metrics.export(self.chains.values(), len(self.stuck), self.clocks.now_ms())
+        metrics.export(self.chains.values(), len(self.starts.stuck), self.clocks.now_ms())
 
 
 def is_awaited(chain: ChainWriter) -> bool:

@@ -23,7 +23,6 @@ from services.runtime.clock import now_ms
 from services.runtime.settings import component_command, process_options
 from services.stream.component import group_options, run_component
 from services.stream.connection import KafkaConnection, kafka_options
-from services.stream.headed import read_headed
 from services.stream.identity import TopicIdentity
 from services.stream.reliable_producer import ReliableProducer
 
@@ -115,7 +114,7 @@ def main(connection: KafkaConnection, channel: str, **settings: Any) -> None:
         )
     else:
         topic = settings["alerts_topic"]
-        run_component(connection, wiring.settings, topic, wiring.notifying, read=read_headed)
+        run_component(connection, wiring.settings, topic, wiring.notifying, with_headers=True)
 
 
 if __name__ == "__main__":

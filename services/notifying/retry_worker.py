@@ -25,10 +25,11 @@ from services.stream.outgoing import Origin
 from services.stream.reliable_producer import Publication
 from services.stream.worker import NO_EPOCH, Actions, Commits, Fetch, LogRange, Record
 
-# In each partition; reading pauses beyond it, and at most as much comes with one poll.
+# In each partition; reading pauses beyond it.
 HELD_RECORDS = 30
 HELD_BYTES = 8 * 1024 * 1024
-CONSUMER_SETTINGS: dict[str, Any] = {"max_poll_records": HELD_RECORDS}
+# A poll's pieces, 512 KiB of records each, come beside what is held.
+CONSUMER_SETTINGS: dict[str, Any] = {"max_poll_records": 4}
 
 log = structlog.get_logger()
 

@@ -1,5 +1,6 @@
 """Which topic of that name it is: a topic deleted and made again begins at offset 0 once more."""
 
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -70,3 +71,12 @@ class TopicIdentity:
     def close(self) -> None:
         """Close the connection."""
         self.admin.close()
+
+
+def asked_topic_id(connection: KafkaConnection, topic: str) -> str:
+    """Ask Kafka once for the topic's id, 32 hex digits. NotNow if it does not tell."""
+    try:
+        with closing(TopicIdentity(connection, topic)) as identity:
+            return known_topic_id(identity)
+    except KafkaError as error:
+        raise NotNow(f"Kafka: {error or type(error).__name__}") from error

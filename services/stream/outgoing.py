@@ -25,6 +25,10 @@ class Outgoing:
     value: bytes | None
     headers: Headers
 
+    def size_bytes(self) -> int:
+        """Of key and value."""
+        return len(self.key or b"") + len(self.value or b"")
+
 
 def set_aside(topic: str, origin: Origin, record: Record, reason: str) -> Outgoing:
     """The record as it came, for this topic, with headers that say why and where it stood.

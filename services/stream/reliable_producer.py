@@ -26,7 +26,7 @@ from services.stream.producer import send
 # After such a wait no record is handed to it for so long, so that one step waits once at most.
 REFUSED_SECONDS = 2.0
 
-RESENT = Counter("dronewatch_producer_resent_records", "Records that had to be sent again.")
+FAILED = Counter("dronewatch_producer_failed_sends", "Sends that failed; each is repeated.")
 
 log = structlog.get_logger()
 
@@ -82,7 +82,8 @@ class ReliableProducer:
             self.warn(sent.outgoing, error)
 
     def warn(self, outgoing: Outgoing, cause: object) -> None:
-        """Log that a record was not published, once until Kafka acknowledges a record again."""
+        """Count a failed send; log it once until Kafka acknowledges a record again."""
+        FAILED.inc()
         if not self.has_warned:
             log.warning("not published, trying again", topic=outgoing.topic, cause=str(cause))
         self.has_warned = True
@@ -93,11 +94,12 @@ class ReliableProducer:
 
 
 class Publication:
-    """Records that were handed to a producer together."""
+    """Records that were handed to a producer together; `size_bytes` counts keys and values."""
 
     def __init__(self, producer: ReliableProducer, sent: list[Sent]) -> None:
         self.producer = producer
         self.unacknowledged = sent
+        self.size_bytes = sum(one.outgoing.size_bytes() for one in sent)
 
     def is_acknowledged(self) -> bool:
         """Whether Kafka has all of its records; changes nothing."""
@@ -128,6 +130,5 @@ class Publication:
 
     def _resend(self, sent: Sent) -> None:
         if sent.future is not None:
-            RESENT.inc()
             self.producer.warn(sent.outgoing, sent.future.exception)
         self.producer.send(sent)

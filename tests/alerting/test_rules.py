@@ -5,12 +5,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from services.alerting.rules import Rules, alerts_in
+from services.alerting import rules
+from services.alerting.rules import Rules, first_words
+from services.reports.alert import WORDS_MAX_BYTES, Alert
 from services.reports.codec import Rejection, decoded_alert, encoded
 from services.reports.report import Citizen, Report
 from tests.faults.samples import sound_report
 
 RULES = Rules(frozenset({"999", "998"}), 0.1, frozenset({"drone"}))
+
+
+def alerts_in(one: Report, by: Rules) -> tuple[Alert, ...]:
+    return tuple(rules.alerts_in(one, by))
 
 
 def report(code: str = "21", *scores: float) -> Report:
@@ -62,3 +68,28 @@ def test_the_same_report_gives_the_same_alerts_with_ids_of_their_own(
         read = decoded_alert(encoded(alert))
         assert not isinstance(read, Rejection)
         assert read == alert
+
+
+@given(st.lists(st.text(max_size=128), max_size=500))
+def test_an_alert_has_the_first_words_of_its_report_up_to_2_kib_and_counts_the_others(
+    words: list[str],
+) -> None:
+    [alert] = alerts_in(replace(report("999"), words=tuple(words)), RULES)
+    kept = alert.detail.words
+    assert kept == tuple(words[: len(kept)])
+    assert alert.detail.words_omitted == len(words) - len(kept)
+    sizes = [len(word.encode()) for word in words]
+    assert sum(sizes[: len(kept)]) <= WORDS_MAX_BYTES
+    assert len(kept) == len(words) or sum(sizes[: len(kept) + 1]) > WORDS_MAX_BYTES
+
+
+@pytest.mark.parametrize(("max_bytes", "count"), [(0, 0), (5, 1), (6, 2), (100, 3)])
+def test_a_word_counts_by_its_bytes_in_utf_8(max_bytes: int, count: int) -> None:
+    assert len(first_words(("wörd", "a", "€"), max_bytes)) == count
+
+
+def test_a_thousand_alerts_of_500_words_are_3_kib_each() -> None:
+    large = replace(report("21", *[0.0] * 1_000), words=("w" * 128,) * 500)
+    sizes = [len(encoded(alert)) for alert in alerts_in(large, RULES)]
+    assert len(sizes) == 1_000
+    assert max(sizes) < 3 * 1024

@@ -8,13 +8,14 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.alerting.outbox import Addresses, Outbox
+from services.alerting.alert_router import AlertRouter, OutputTopics
+from services.alerting.report_partition import ReportPartition
 from services.alerting.rules import Rules
 from services.archiving.rows import REPORT_FIELDS, ROW_SCHEMA, rows
 from services.reports.codec import Rejection, decoded, encoded
 from services.reports.report import Report
-from services.reports.topics import REASON, REPORTS_REJECTED
 from services.stream.outgoing import Origin
+from services.stream.worker import Fetch
 from tests.reports.strategies import GivenRecord, anything, examples, reports
 
 FIRST_OFFSET = 2**40
@@ -103,21 +104,19 @@ def test_a_row_is_what_msgspec_says_of_its_record(values: list[bytes | None]) ->
 @examples(150)
 @given(batches)
 def test_the_archive_rejects_exactly_what_alerting_rejects(values: list[bytes | None]) -> None:
-    outbox = Outbox(Rules(), Addresses(), lambda: 0)
     records = records_of(values)
+    fetch = Fetch(7, records[0].offset if records else 0, records, FIRST_OFFSET * 2)
+    partition = ReportPartition(Origin("reports", 7), fetch.begin)
 
-    sent = [outbox.outgoing(Origin("reports", 7), record) for record in records]
+    partition.accept(fetch, AlertRouter(Rules(), OutputTopics()), lambda: 0)
+    while partition.unread:
+        partition.take_alerts(max_records=100, max_bytes=2**20)
 
-    rejections = [
-        next((o for o in outgoing if o.topic == REPORTS_REJECTED), None) for outgoing in sent
-    ]
+    kept = {r.record.offset: r for r in partition.take_rejected(100, 2**30)}
+    rejections = [kept.get(record.offset) for record in records]
     table = rows(7, records)
-    assert table["rejected_reason"].to_pylist() == [
-        outgoing and dict(outgoing.headers)[REASON].decode() for outgoing in rejections
-    ]
-    assert table["rejected_value"].to_pylist() == [
-        outgoing and outgoing.value for outgoing in rejections
-    ]
+    assert table["rejected_reason"].to_pylist() == [r and r.reason for r in rejections]
+    assert table["rejected_value"].to_pylist() == [r and r.record.value for r in rejections]
 
 
 @examples(100)

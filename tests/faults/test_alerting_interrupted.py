@@ -51,7 +51,7 @@ def test_without_the_alerts_topic_it_waits_and_is_live_and_then_misses_nobody(
         admin.delete_topics([alerts])
     alerting.send(calls_for_a_human("early", 20))
     member = alerting.crew.add()
-    member.await_metric("dronewatch_alerting_sends_failed_total", 1)
+    member.await_metric("dronewatch_producer_failed_sends_total", 1)
     assert member.answer("/livez") == 200
     create_topics(alerting.kafka, [Topic(alerts, 4)])
     await_alerts(alerting, alerts, "early", 20)
