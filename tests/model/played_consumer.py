@@ -132,6 +132,12 @@ class PlayedConsumer:
         position.validated_epoch = NO_EPOCH
         position.fetched = []
 
+    def position(self, at: TopicPartition, timeout_ms: int) -> int:
+        self.kafka.check_answer()
+        position = self.positions[at.partition]
+        self._validate({at.partition: position})
+        return position.offset
+
     def pause(self, at: TopicPartition) -> None:
         self.positions[at.partition].is_paused = True
 
@@ -142,6 +148,7 @@ class PlayedConsumer:
         return with_topic(p for p, position in self.positions.items() if position.is_paused)
 
     def poll(self, timeout_ms: int) -> dict[TopicPartition, list[Fetch]]:
+        self.kafka.clock.now_seconds += timeout_ms / 1000
         self._meet_group()
         if self.kafka.answer() == "error":
             raise KafkaTimeoutError("no answer")

@@ -1,7 +1,5 @@
 """Kafka is away: at the start, in the middle, and when it is time to stop."""
 
-import gc
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,11 +7,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from local.kafka import KafkaServer, running_kafka
+from local.kafka import KafkaServer
 from local.ports import HOST, free_port
 from local.processes import Goal, await_until
-from services.reports.topics import REPORTS, TOPICS, Topic
-from services.stream.topics import create_topics
+from services.reports.topics import REPORTS
 from tests.faults.crew import Crew
 from tests.stream.members import RecordingWorker, awaited, committed, member, send
 
@@ -22,18 +19,6 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore:.*unclosed <socket:pytest.PytestUnraisableExceptionWarning",
     "ignore:unclosed <socket:ResourceWarning",
 )
-CONFIGS = next(topic.configs for topic in TOPICS if topic.name == REPORTS)
-
-
-@pytest.fixture
-def own_kafka(tmp_path: Path) -> Iterator[KafkaServer]:
-    """A broker of the test's own, with the topic `reports` of one partition."""
-    threads = threading.active_count()
-    with running_kafka(tmp_path / "kafka") as server:
-        create_topics(server.connection, [Topic(REPORTS, 1, CONFIGS)])
-        yield server
-    assert awaited(lambda: threading.active_count() <= threads)
-    gc.collect()
 
 
 @pytest.fixture(params=["archiving", "alerting"])
