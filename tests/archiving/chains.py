@@ -1,33 +1,24 @@
 """Archives put object by object, as archiving and its zombies would put them."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from services.archiving.empty_object import empty_object
 from services.archiving.footer import Footer
 from services.archiving.naming import ObjectStart, decision_name, object_name
 from services.archiving.object_builder import ObjectBuilder
 from services.archiving.store import Store
+from tests.archiving.records import KafkaRecord
 
 TOPIC_ID = "0a1b2c3d"
 # 2026-03-02, 23 h: the next one is the next day's.
 HOUR = 492_359
 
 
-class Arrived(NamedTuple):
-    """One record; timestamp in ms since the epoch."""
-
-    offset: int
-    timestamp: int
-    key: bytes | None = None
-    value: bytes | None = b"no report"
-
-
 def put_records(store: Store, begin: int, end: int, hour: int = HOUR, partition: int = 1) -> str:
     """Put an object with a row for each position and return its name."""
     arrival_ms = hour * 3_600_000
     builder = ObjectBuilder(ObjectStart(TOPIC_ID, partition, begin, hour), arrival_ms, 0.0)
-    builder.append([Arrived(offset, arrival_ms) for offset in range(begin, end)])
+    builder.append([KafkaRecord(offset, arrival_ms) for offset in range(begin, end)])
     builder.end = end
     finished = builder.finish()
     assert store.put_new(finished.name, finished.content)
