@@ -150,7 +150,7 @@ class ReportPartition:
             offsets.append(self.unread[0].next_offset)
         if self.rejected:
             offsets.append(self.rejected[0].record.offset)
-        return min([*offsets, self.position])
+        return min(offsets, default=self.position)
 
     def take_commit(self) -> OffsetAndMetadata | None:
         """Hand out what is to be committed; None if that was handed out already."""

@@ -21,7 +21,10 @@ NOTHING: frozenset[int] = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How many partitions the topic had, and when the last growth was noticed (brokers' time)."""
+    """How many partitions the topic had, and when the last growth was noticed (brokers' time).
+
+    0 for a growth that is not known of.
+    """
 
     partitions: int
     grown_at_ms: int = 0

@@ -117,7 +117,8 @@ class Intake:
 
     def is_grown(self, now_ms: int) -> bool:
         """Whether the topic grew so lately that copies may be in other partitions."""
-        return now_ms < self.layout.grown_at_ms + SLACK_MS + MEMORY_MS
+        grown_at_ms = self.layout.grown_at_ms
+        return grown_at_ms > 0 and now_ms < grown_at_ms + SLACK_MS + MEMORY_MS
 
     def forget(self, lost: Iterable[Waiting]) -> None:
         """Forget alerts that were not sent and are gone from the log."""

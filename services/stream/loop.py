@@ -145,7 +145,10 @@ class ConsumerLoop:
             if position is None:
                 self.starting[partition] = 0.0
             elif position != self.reading_at.get(partition):
-                self._seek(partition, position, NO_EPOCH)
+                # A commit of this position knows the leader epoch, by which Kafka finds a cut.
+                commit = self.uncommitted.get(partition)
+                epoch = commit.leader_epoch if commit and commit.offset == position else NO_EPOCH
+                self._seek(partition, position, epoch)
 
     def _seek(self, partition: int, offset: int, leader_epoch: int) -> None:
         seek_with_epoch(self.consumer, TopicPartition(self.topic, partition), offset, leader_epoch)
@@ -196,6 +199,9 @@ class ConsumerLoop:
         self._seek(at.partition, offset, committed.leader_epoch if is_committed else NO_EPOCH)
         if offset > end:
             self._handle_cut(at.partition, self._cut_offset(at, start))
+        elif not is_committed:
+            # What the worker wants to commit may know the leader epoch.
+            self.reading_at.pop(at.partition)
 
     def _cut_offset(self, at: TopicPartition, log_start: int) -> int:
         """Where the log that ends below the position was cut; the log's start if nobody knows."""
@@ -233,8 +239,8 @@ class ConsumerLoop:
     # --- what the worker wants ------------------------------------------------
 
     def _carry_out(self, actions: Actions) -> None:
-        self._follow_positions()
         self.uncommitted |= actions.commits
+        self._follow_positions()
         self._commit()
         held = actions.paused | self.starting.keys() | self.unreadable.partitions
         is_wrong_topic = self.check is not None and self.check.check(self.monotonic())

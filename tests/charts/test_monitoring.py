@@ -15,7 +15,10 @@ import services.archiving.chain_start
 import services.archiving.metrics
 import services.archiving.upload
 import services.notifying.metrics
-import services.stream.loop
+import services.stream.group_start
+import services.stream.observation
+import services.stream.topic_settings
+import services.stream.unreadable
 import services.website.metrics
 import simulator.run
 from tests.charts.conftest import REPOSITORY, Render
@@ -29,7 +32,10 @@ COMPONENTS = (
     services.archiving.metrics,
     services.archiving.upload,
     services.notifying.metrics,
-    services.stream.loop,
+    services.stream.group_start,
+    services.stream.observation,
+    services.stream.topic_settings,
+    services.stream.unreadable,
     services.website.metrics,
     simulator.run,
 )

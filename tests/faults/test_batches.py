@@ -174,7 +174,7 @@ def send_bomb(connection: KafkaConnection, topic: str, records: int, size_bytes:
     """One batch of some 300 kB that holds this much, then a report that needs a human."""
     limit = records * size_bytes + MEBIBYTE
     bomb = {"compression_type": "gzip", "linger_ms": 30_000, "batch_size": limit}
-    with producer(connection, max_request_size=limit, buffer_memory=2 * limit, **bomb) as sender:
+    with producer(connection, max_request_size=limit, **bomb) as sender:
         for _ in range(records):
             sender.send(topic, bytes(size_bytes), partition=0)
         sender.flush()

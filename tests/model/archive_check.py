@@ -7,9 +7,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from kafka.structs import OffsetAndMetadata
 
-from services.archiving.chain_start import commit_mark, short_id
 from services.archiving.footer import Footer, footer_of
 from services.archiving.naming import ObjectStart, arrival_hour, object_start
+from services.archiving.timeline import Timeline
 from tests.model.played_kafka import Entry, PlayedLog, PlayedTopic
 
 COLUMNS = ["kafka_offset", "kafka_timestamp", "rejected_value"]
@@ -32,6 +32,7 @@ class Covered:
 class Chain:
     """The objects of one partition of one topic id, by where they begin."""
 
+    mark: str
     log: PlayedLog
     data: dict[int, Covered] = field(default_factory=dict)
     fences: dict[int, int] = field(default_factory=dict)
@@ -87,9 +88,10 @@ class ArchiveCheck:
 
     def look(self, objects: dict[str, bytes], topics: Iterable[PlayedTopic]) -> None:
         """WrongArchiveError unless the archive keeps its promises."""
-        logs = {(short_id(t.topic_id), p): log for t in topics for p, log in enumerate(t.logs)}
-        for key in logs.keys() - self.chains.keys():
-            self.chains[key] = Chain(logs[key])
+        for topic in topics:
+            timeline = Timeline(topic.topic_id)
+            for partition, log in enumerate(topic.logs):
+                self.chains.setdefault((timeline.chain_id, partition), Chain(timeline.mark, log))
         new = objects.keys() - self.seen.keys()
         changed = {self._add(name, objects[name]) for name in sorted(new)}
         for key in changed:
@@ -103,8 +105,8 @@ class ArchiveCheck:
 
     def look_at_commit(self, partition: int, commit: OffsetAndMetadata) -> None:
         """WrongArchiveError unless a chain of objects and fences ends there."""
-        for (topic, number), chain in self.chains.items():
-            is_its = number == partition and commit.metadata.startswith(commit_mark(topic))
+        for (_, number), chain in self.chains.items():
+            is_its = (number, chain.mark) == (partition, commit.metadata)
             if is_its and commit.offset not in chain.ends:
                 raise WrongArchiveError(f"{commit} in {partition}, but the chain: {chain.ends}")
 

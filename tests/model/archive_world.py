@@ -17,6 +17,7 @@ from services.runtime.health import Health
 from services.stream.loop import ConsumerLoop
 from tests.model import played_kafka, played_store
 from tests.model.archive_check import ArchiveCheck, WrongArchiveError
+from tests.model.clock import Clock
 from tests.model.played_consumer import TOPIC, PlayedConsumer
 from tests.model.played_kafka import (
     PlayedGroup,
@@ -25,7 +26,7 @@ from tests.model.played_kafka import (
     PlayedLog,
     PlayedTopic,
 )
-from tests.model.played_store import Clock, PlayedStore, PlayedThreads
+from tests.model.played_store import PlayedStore, PlayedThreads
 
 # By member: the number of its group. The groups share one archive.
 GROUPS = (0, 0, 1)
@@ -34,7 +35,6 @@ PARTITIONS_MAX = 3
 HOURS_MAX = 3
 SHORTER = {"UNKNOWN_HOURS": HOURS_MAX + 1, "MARGIN_HOURS": 1}
 LIMITS = FlushLimits(object_raw_bytes=60, object_age_seconds=4.0)
-TURN_SECONDS = 0.2
 ROUNDS = 80
 
 
@@ -64,7 +64,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.store = PlayedStore(self.clock)
-        self.kafka = PlayedKafka(PlayedTopic(topic_id(0), [PlayedLog(), PlayedLog()]))
+        self.kafka = PlayedKafka(self.clock, PlayedTopic(topic_id(0), [PlayedLog(), PlayedLog()]))
         self.kafka.groups = [PlayedGroup(self.kafka) for _ in set(GROUPS)]
         self.members = [self._member(group) for group in GROUPS]
 
@@ -152,7 +152,6 @@ class World:
         member = self.members[index]
         member.consumer.max_records = max_records
         member.loop.run_once()
-        self.clock.now_seconds += TURN_SECONDS
 
     def upload(self, index: int, which: int) -> None:
         """A member's put or look comes to its end."""
@@ -230,7 +229,8 @@ class World:
             if all(self._is_done(p) for p in range(len(self.kafka.topic.logs))):
                 self.check.look_for_changes(self.store.objects)
                 return
-        raise WrongArchiveError(f"stuck: {self.check.chains}, {self.kafka.groups}")
+        unfinished = [p for p in range(len(self.kafka.topic.logs)) if not self._is_done(p)]
+        raise WrongArchiveError(f"partitions {unfinished} are stuck")
 
     def _mend(self) -> None:
         self.answer_kafka(())
@@ -238,8 +238,10 @@ class World:
         self.answer_store((), 0.0)
         while self.store.late:
             self.carry_out_late(0, lands=True)
-        for log in self.kafka.topic.logs:
+        for number, log in enumerate(self.kafka.topic.logs):
             log.unreadable_at = None
+            # A member that has nothing to read cannot find out that the log was cut.
+            self.append(number, [True] * 2)
         for index in range(len(self.members)):
             self.tell(index)
             self.slow_down(index, is_slow=False)

@@ -148,6 +148,7 @@ class PlayedConsumer:
         return with_topic(p for p, position in self.positions.items() if position.is_paused)
 
     def poll(self, timeout_ms: int) -> dict[TopicPartition, list[Fetch]]:
+        self.kafka.clock.now_seconds += timeout_ms / 1000
         self._meet_group()
         if self.kafka.answer() == "error":
             raise KafkaTimeoutError("no answer")

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from kafka.errors import CommitFailedError, KafkaTimeoutError
 from kafka.structs import OffsetAndMetadata
 
-from services.stream.worker import NO_EPOCH
+from tests.model.clock import Clock
 
 # How Kafka takes the next calls: error is not carried out, unheard is carried out without answer.
 Answer = Literal["ok", "error", "unheard"]
@@ -22,6 +22,7 @@ class Entry:
     value: bytes | None
     epoch: int
     key: bytes | None = None
+    oversize: None = None
 
 
 @dataclass(slots=True)
@@ -110,6 +111,7 @@ class PlayedGroup:
 class PlayedKafka:
     """One topic and its groups; `answers` are those to the next calls, then all is well."""
 
+    clock: Clock
     topic: PlayedTopic
     groups: list[PlayedGroup] = field(default_factory=list)
     former: list[PlayedTopic] = field(default_factory=list)
@@ -150,8 +152,3 @@ class PlayedIdentity:
 
     def close(self) -> None:
         pass
-
-
-def epoch_of(log: PlayedLog, offset: int) -> int:
-    """The epoch of the last entry before `offset`; NO_EPOCH if there is none."""
-    return log.entries[offset - 1].epoch if 0 < offset <= log.end else NO_EPOCH

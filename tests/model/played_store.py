@@ -8,25 +8,12 @@ from typing import Any, Literal
 
 from services.archiving.chain import Put
 from services.archiving.store import StoreRefusalError, StoreUnavailableError
+from tests.model.clock import Clock
 
 # How the store takes the next calls. busy: 503, not carried out. lost: carried out, no answer.
 # late: carried out some time later, or never. conflict: 409, another put of the name is under way.
 # damaged: a GET gives something else (of a put: as busy).
 Answer = Literal["ok", "busy", "lost", "late", "conflict", "refused", "damaged", "doubled"]
-
-
-@dataclass(slots=True)
-class Clock:
-    """The only clock there is; wall_offset_ms is what the wall clock is ahead."""
-
-    now_seconds: float = 0.0
-    wall_offset_ms: int = 1_700_000_000_000
-
-    def monotonic(self) -> float:
-        return self.now_seconds
-
-    def now_ms(self) -> int:
-        return self.wall_offset_ms + int(self.now_seconds * 1000)
 
 
 @dataclass(slots=True)

@@ -6,9 +6,10 @@ from kafka.structs import OffsetAndMetadata
 from structlog.testing import capture_logs
 
 from services.notifying import starting
+from services.notifying import worker as worker_module
 from services.notifying.bookmark import Bookmark, metadata_of
 from services.notifying.starting import Start, start_of
-from services.stream.worker import LogRange
+from services.stream.worker import Fetch, LogRange
 from tests.notifying.world import World
 
 HERE, ELSEWHERE = "a" * 32, "b" * 32
@@ -92,4 +93,66 @@ def test_alerts_in_the_new_topic_are_sent_although_their_offsets_were_done() -> 
     assert [notice.notice_id for notice in world.taken] == [
         "r-0-1-agitation-0",
         "r-0-2-agitation-0",
+    ]
+
+
+def test_where_the_log_lost_its_end_what_was_read_there_is_forgotten_and_what_comes_is_sent() -> (
+    None
+):
+    world = World(partitions=1)
+    world.know_layout()
+    for number in (0, 21, 42):
+        world.publish(0, number)
+    for _ in range(5):
+        world.turn(0)
+    worker = world.members[0].worker
+    assert worker.position(0) == 3
+    del world.log[0][1:]
+    worker.on_log_cut(0, 1)
+    assert worker.position(0) == 1
+    assert worker.step().commits[0].offset == 1
+    world.publish(0, 42)
+    world.rest()
+    assert {one.alert_id for notice in world.taken for one in notice.alerts} == {
+        "r-0-agitation-0",
+        "r-42-agitation-0",
+    }
+
+
+def test_a_plan_that_lost_its_alerts_with_the_logs_end_is_given_up() -> None:
+    world = World(partitions=1)
+    world.know_layout()
+    world.publish(0, 0)
+    world.turn(0, "commit lost")
+    worker = world.members[0].worker
+    world.turn(0, "commit lost")
+    assert worker.partitions[0].planned == {0}
+    world.log[0].clear()
+    worker.on_log_cut(0, 0)
+    world.publish(0, 1)
+    world.rest()
+    assert [notice.notice_id for notice in world.taken] == ["r-1-agitation-0"]
+
+
+def test_commits_carry_the_leader_epoch_of_the_last_fetch() -> None:
+    world = World(partitions=1)
+    world.publish(0, 0)
+    worker = world.members[0].worker
+    worker.start_offset(0, None, LogRange(0, 1))
+    worker.accept(Fetch(0, 0, world.log[0], 3, leader_epoch=7))
+    [commit] = worker.drain({0}, 0.0).values()
+    assert (commit.offset, commit.leader_epoch) == (0, 7)
+
+
+def test_an_alert_older_than_what_is_remembered_is_counted_and_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World(partitions=1, now_ms=4_000_000_000_000)
+    world.know_layout()
+    world.publish(0, 0)
+    with capture_logs() as told:
+        monkeypatch.setattr(worker_module, "log", structlog.get_logger())
+        world.rest()
+    assert [one["event"] for one in told if one["log_level"] == "error"] == [
+        "alerts are older than what is remembered: people may have them already"
     ]

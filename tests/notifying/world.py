@@ -15,8 +15,9 @@ from kafka.errors import KafkaTimeoutError, UnknownTopicOrPartitionError
 from kafka.structs import OffsetAndMetadata
 from msgspec.structs import replace
 
+from services.notifying.bookmark import Bookmark, Layout, metadata_of
 from services.notifying.broker_clock import BrokerClock
-from services.notifying.copies import Copies
+from services.notifying.copies import Copies, partition_of
 from services.notifying.notice import Notice, Outcome
 from services.notifying.publishing import Addresses, Publishing
 from services.notifying.retrying import Terms
@@ -30,6 +31,9 @@ from tests.notifying.samples import alert
 
 POLL_RECORDS = 3
 WINDOW_MS = 1_000
+DRONES = 7
+# For so long a producer may not know of new partitions.
+STALE_MS = 60_000
 
 Fault = Literal[
     "none",
@@ -259,9 +263,15 @@ class World:
     garbage: int = 0
     members: list[Member] = field(default_factory=list)
     owner: dict[int, int] = field(default_factory=dict)
+    # By producer: how many partitions it knows.
+    known_partitions: list[int] = field(default_factory=list)
+    grown_at_ms: int = 0
+    # By number of the alert: the partitions it was published in.
+    published_in: dict[int, set[int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.log = [[] for _ in range(self.partitions)]
+        self.known_partitions = [self.partitions] * 2
         self.members = [self._member(), self._member()]
         for partition in range(self.partitions):
             self.owner[partition] = partition % 2
@@ -285,15 +295,50 @@ class World:
         content = replace(alert(f"r-{partition}-{number}"), subject=f"subject-{subject}")
         self.append_value(partition, encoded(content))
 
+    def publish(self, producer: int, number: int) -> None:
+        """Publish the alert of this number, where this producer believes its drone's to be.
+
+        A producer that does not know of a growth yet may do so. But it repeats nothing that was
+        published elsewhere since, before the members know of it (services.notifying.copies).
+        """
+        drone = f"drone-{number % DRONES}"
+        if self.now_ms > self.grown_at_ms + STALE_MS or self._is_unknown_copy(number):
+            self.known_partitions[producer] = len(self.log)
+        partition = partition_of(drone.encode(), self.known_partitions[producer])
+        self.published_in.setdefault(number, set()).add(partition)
+        content = replace(alert(f"r-{number}"), drone_id=drone, subject=f"subject-{number % 3}")
+        self.append_value(partition, encoded(content), drone.encode())
+
+    def _is_unknown_copy(self, number: int) -> bool:
+        partition = partition_of(f"drone-{number % DRONES}".encode(), len(self.log))
+        layouts = (a.intake.layout for m in self.members for a in m.worker.partitions.values())
+        is_known = all(layout.partitions == len(self.log) for layout in layouts)
+        return partition in self.published_in.get(number, set()) and not is_known
+
+    def grow(self) -> None:
+        """The topic gets one more partition; producers learn of it later."""
+        self.now_ms += 1
+        self.grown_at_ms = self.now_ms
+        self.owner[len(self.log)] = len(self.log) % 2
+        self.members[len(self.log) % 2].owned.add(len(self.log))
+        self.log.append([])
+
+    def know_layout(self) -> None:
+        """The group's commits say how many partitions there are."""
+        for partition, log in enumerate(self.log):
+            known = Bookmark(self.topic_id, 0, layout=Layout(len(self.log)))
+            self.committed[partition] = OffsetAndMetadata(0, metadata_of(known), -1)
+            assert not log
+
     def append_garbage(self, partition: int) -> None:
         """No alert, and no other record has these bytes."""
         self.garbage += 1
         self.append_value(partition, f"garbage {self.garbage}".encode())
 
-    def append_value(self, partition: int, value: bytes) -> None:
+    def append_value(self, partition: int, value: bytes, key: bytes = b"drone") -> None:
         """Any record, arriving now."""
         log = self.log[partition]
-        log.append(LogRecord(len(log), self.now_ms, value))
+        log.append(LogRecord(len(log), self.now_ms, value, key))
 
     def turn(self, index: int, fault: Fault = "none") -> None:
         """One turn of a member's; a member that is killed is followed by another."""
