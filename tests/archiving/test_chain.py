@@ -31,7 +31,7 @@ from services.archiving.chain import (
 from services.archiving.footer import Footer
 from services.archiving.limits import FlushLimits
 from services.archiving.naming import HOUR_MS
-from services.stream.worker import NO_EPOCH, Fetch
+from services.stream.worker import Fetch
 from tests.archiving.records import (
     EPOCH,
     NOON_HOUR,
@@ -68,7 +68,7 @@ def queued(chain: ChainWriter) -> list[Stretch]:
 
 
 def footer(begin: int, end: int) -> Footer:
-    return Footer(SHORT_ID, 0, begin, end)
+    return Footer(SHORT_ID, 0, begin, end, end_epoch=EPOCH + 1)
 
 
 def outcome(chain: ChainWriter, *events: Event, now: float = 0.0) -> None:
@@ -267,7 +267,7 @@ def test_anothers_object_decides_where_we_go_on(end: int) -> None:
     outcome(chain, Taken(), Found(footer(10, end)))
     # Nothing of what was gathered is left: it is read again, from there on.
     assert (list(chain.queue), chain.builder) == ([], None)
-    assert (chain.position, chain.end, chain.end_epoch) == (end, end, NO_EPOCH)
+    assert (chain.position, chain.end, chain.end_epoch) == (end, end, EPOCH + 1)
     chain.accept(fetch_of(records(end, 30)), 0.0, LATEST_HOUR)
     chain.note_verified()
     chain.seal()
@@ -277,7 +277,7 @@ def test_anothers_object_decides_where_we_go_on(end: int) -> None:
 def test_an_object_that_ends_where_ours_does_is_as_good_as_ours() -> None:
     chain = sealed(fetch_of(records(10, 14) + records(15, 19, 1)))
     outcome(chain, Taken(), Found(footer(10, 15)))
-    assert (chain.end, chain.end_epoch, queued(chain)) == (15, EPOCH, [(15, 20)])
+    assert (chain.end, chain.end_epoch, queued(chain)) == (15, EPOCH + 1, [(15, 20)])
 
 
 def test_a_fence_with_our_name_is_followed_like_an_object() -> None:

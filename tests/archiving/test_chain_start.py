@@ -19,7 +19,7 @@ from services.archiving.naming import (
 from services.archiving.recovery import ChainEnd, Phase, Recovery, recovery
 from services.archiving.store import StoreRefusalError, StoreUnavailableError
 from services.archiving.timeline import Timeline
-from tests.archiving.records import NOON_HOUR, SHORT_ID, TOPIC_ID, object_of, records
+from tests.archiving.records import EPOCH, NOON_HOUR, SHORT_ID, TOPIC_ID, object_of, records
 from tests.archiving.scripted import ScriptedStore
 
 NOW_HOUR = NOON_HOUR + 1
@@ -77,12 +77,12 @@ def test_a_later_timeline_without_a_commit_of_its_own_begins_where_it_was_put(
     ("runs", "end"),
     [
         ([], None),
-        ([(0, 9, 0)], ChainEnd(10, NOON_HOUR)),
-        ([(0, 9, 0), (10, 14, 0), (15, 19, 1)], ChainEnd(20, NOON_HOUR + 1)),
+        ([(0, 9, 0)], ChainEnd(10, NOON_HOUR, EPOCH)),
+        ([(0, 9, 0), (10, 14, 0), (15, 19, 1)], ChainEnd(20, NOON_HOUR + 1, EPOCH)),
         # 24 hours later is another folder: the newest decides.
-        ([(0, 9, 0), (10, 14, 24)], ChainEnd(15, NOON_HOUR + 24)),
+        ([(0, 9, 0), (10, 14, 24)], ChainEnd(15, NOON_HOUR + 24, EPOCH)),
         # A clock that went back over midnight: the day before has the last object.
-        ([(0, 9, 24), (10, 14, 0)], ChainEnd(15, NOON_HOUR)),
+        ([(0, 9, 24), (10, 14, 0)], ChainEnd(15, NOON_HOUR, EPOCH)),
     ],
 )
 def test_the_chains_end_is_that_of_its_last_object(
@@ -102,7 +102,7 @@ def test_objects_of_others_say_nothing_about_ours() -> None:
 def test_fences_are_no_data_objects() -> None:
     store = store_of((0, 9, 0))
     recovered(store, begun(25))
-    assert archived_end(store, SHORT_ID, 0) == ChainEnd(10, NOON_HOUR)
+    assert archived_end(store, SHORT_ID, 0) == ChainEnd(10, NOON_HOUR, EPOCH)
 
 
 def test_an_unreadable_last_object_is_not_passed_over() -> None:

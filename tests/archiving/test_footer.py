@@ -16,13 +16,15 @@ from services.archiving.footer import (
     footer_metadata,
     footer_of,
 )
-from tests.archiving.records import SHORT_ID, object_of, records
+from tests.archiving.records import EPOCH, SHORT_ID, object_of, records
 
 CONTENT = object_of(records(5, 9), partition=3).content
 
 
 def test_a_footer_says_which_positions_the_object_covers() -> None:
-    assert footer_of(CONTENT[-footer_bytes(CONTENT) :]) == Footer(SHORT_ID, 3, 5, 10)
+    assert footer_of(CONTENT[-footer_bytes(CONTENT) :]) == Footer(
+        SHORT_ID, 3, 5, 10, end_epoch=EPOCH
+    )
 
 
 def object_with(entries: dict[str, str]) -> bytes:

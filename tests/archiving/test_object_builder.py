@@ -34,7 +34,7 @@ def test_an_object_is_named_by_its_beginning_and_says_where_it_ends() -> None:
     finished = object_of(records(7, 11), partition=2)
     assert finished.name == object_name(start_of(records(7, 7)[0], partition=2))
     assert (finished.end, finished.end_epoch) == (12, EPOCH)
-    assert footer_of(finished.content) == Footer(SHORT_ID, 2, 7, 12)
+    assert footer_of(finished.content) == Footer(SHORT_ID, 2, 7, 12, end_epoch=EPOCH)
     assert offsets(finished) == [7, 8, 9, 10, 11]
 
 

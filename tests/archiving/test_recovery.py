@@ -20,6 +20,7 @@ from services.archiving.recovery import (
     on_looked,
     recovery,
 )
+from services.stream.worker import NO_EPOCH
 from tests.archiving.records import NOON_HOUR, SHORT_ID
 
 NOW_HOUR = NOON_HOUR + 1
@@ -95,6 +96,19 @@ def test_the_chain_ends_behind_the_last_object_or_at_our_mark_if_that_is_later(
 ) -> None:
     state = listed(99, marked_end, last)
     assert (state.phase, state.done, state.is_chain_known) == (Phase.LOOK, done, is_known)
+
+
+@pytest.mark.parametrize(("marked_end", "epoch"), [(None, 4), (7, 4), (20, 4), (30, NO_EPOCH)])
+def test_the_leader_epoch_at_the_end_is_known_if_an_object_says_it(
+    marked_end: int | None, epoch: int
+) -> None:
+    assert listed(0, marked_end, replace(LAST, epoch=4)).done_epoch == epoch
+
+
+def test_of_the_leader_epoch_behind_a_jump_nothing_is_known() -> None:
+    state = on_listed(begun(25), replace(LAST, epoch=4))
+    state = fenced_through(on_decided(on_looked(state, None), is_created=True))
+    assert (state.done, state.done_epoch) == (25, NO_EPOCH)
 
 
 def test_every_hour_from_the_last_objects_to_now_is_to_be_closed_and_some_more() -> None:

@@ -17,7 +17,7 @@ from services.archiving.empty_object import empty_object
 from services.archiving.footer import Footer
 from services.archiving.store import BrokenAnswerError, StoreRefusalError, StoreUnavailableError
 from services.archiving.upload import carry_out, existing_footer
-from tests.archiving.records import SHORT_ID, object_of, records, start_of
+from tests.archiving.records import EPOCH, SHORT_ID, object_of, records, start_of
 from tests.archiving.scripted import ScriptedStore
 
 OURS = object_of(records(10, 19))
@@ -58,9 +58,9 @@ def test_a_look_without_a_clear_answer_is_unclear(error: Exception) -> None:
     ("existing", "event"),
     [
         (None, Absent()),
-        (OURS.content, Found(Footer(SHORT_ID, 0, 10, 20))),
-        (LONGER.content, Found(Footer(SHORT_ID, 0, 10, 30))),
-        (SHORTER.content, Found(Footer(SHORT_ID, 0, 10, 13))),
+        (OURS.content, Found(Footer(SHORT_ID, 0, 10, 20, end_epoch=EPOCH))),
+        (LONGER.content, Found(Footer(SHORT_ID, 0, 10, 30, end_epoch=EPOCH))),
+        (SHORTER.content, Found(Footer(SHORT_ID, 0, 10, 13, end_epoch=EPOCH))),
         (empty_object(FENCE), Found(FENCE)),
     ],
 )
@@ -103,7 +103,7 @@ def test_a_footer_larger_than_the_first_look_is_read_whole(
     monkeypatch.setattr("services.archiving.upload.TAIL_BYTES", 64)
     store = ScriptedStore({OURS.name: OURS.content})
     found = existing_footer(store, start_of(records(10, 10)[0]))
-    assert found == Footer(SHORT_ID, 0, 10, 20)
+    assert found == Footer(SHORT_ID, 0, 10, 20, end_epoch=EPOCH)
 
 
 def test_no_footer_is_found_where_nothing_was_put() -> None:

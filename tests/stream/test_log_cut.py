@@ -38,6 +38,7 @@ def test_a_member_that_runs_hears_of_the_cut_and_goes_on_from_there(
     connection = own_kafka.connection
     with member(connection, REPORTS, group_id) as one:
         send_batches(connection, READ)
+        assert awaited(lambda: one.worker.count == READ)
         assert awaited(lambda: committed(connection, REPORTS, group_id) == {0: READ})
         lose_log_end(own_kafka, REPORTS, KEPT_BATCHES)
         send_batches(connection, sent)
@@ -51,8 +52,9 @@ def test_a_member_that_starts_after_it_hears_of_the_cut_and_goes_on_from_there(
     own_kafka: KafkaServer, group_id: str, sent: int
 ) -> None:
     connection = own_kafka.connection
-    with member(connection, REPORTS, group_id):
+    with member(connection, REPORTS, group_id) as one:
         send_batches(connection, READ)
+        assert awaited(lambda: one.worker.acknowledged)
         assert awaited(lambda: committed(connection, REPORTS, group_id) == {0: READ})
     lose_log_end(own_kafka, REPORTS, KEPT_BATCHES)
     send_batches(connection, sent)

@@ -24,6 +24,8 @@ def test_only_records_of_committed_transactions_are_handed_over(kafka, fresh_top
     transact([b"c"])
     end = 2 + MARKER + 2 + MARKER + 1 + MARKER
     with member(kafka, topic, group_id) as one:
+        # A fresh broker has no coordinator that could tell the offsets until a member has asked.
+        assert awaited(lambda: one.worker.acknowledged)
         assert awaited(lambda: committed(kafka, topic, group_id) == {0: end})
         assert one.worker.values == [b"a", b"b", b"c"]
         assert one.worker.accepted == {0: [0, 1, 6]}
@@ -48,7 +50,8 @@ def test_behind_a_marker_or_an_aborted_transaction_nothing_is_left_to_read(
 def test_a_commit_behind_a_marker_is_where_the_next_member_goes_on(kafka, fresh_topic, group_id):
     topic = fresh_topic(partitions=1)
     send_transaction(kafka, topic, [b"a"])
-    with member(kafka, topic, group_id):
+    with member(kafka, topic, group_id) as one:
+        assert awaited(lambda: one.worker.acknowledged)
         assert awaited(lambda: committed(kafka, topic, group_id) == {0: 2})
     send(kafka, topic, 3)
     with member(kafka, topic, group_id, RecordingWorker()) as other:
