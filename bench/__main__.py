@@ -20,6 +20,7 @@ from bench.rows import rows_table
 from bench.simulator import simulator_table
 from bench.storing import storing_table
 from bench.tables import Table, table_json, table_text
+from bench.verifying import verifying_table
 from local.run_folder import claimed
 
 RESULTS = Path(".run/bench")
@@ -90,6 +91,14 @@ def archiving(records: int, peer: bool) -> None:
     """One archiving worker through a backlog, against Spark Structured Streaming."""
     with work_folder() as folder:
         show("archiving", lambda: archiving_table(folder, records, peer))
+
+
+@main.command()
+@click.option("--objects", type=click.IntRange(1), default=20_000, help="Of the archive.")
+def verify(objects: int) -> None:
+    """The names and footers of an archive in MinIO, against minio-py."""
+    with work_folder() as folder:
+        show("verify", lambda: verifying_table(folder, objects))
 
 
 @main.command()

@@ -12,10 +12,10 @@ import pyarrow.parquet as pq
 from bench.corpus import record_values
 from bench.tables import Row, Table, ratio
 from bench.timing import per_second
-from services.archiving.building import ObjectBuilder
 from services.archiving.naming import ObjectStart, arrival_hour
+from services.archiving.object_builder import ObjectBuilder
 from services.archiving.rows import ROW_SCHEMA, rows
-from services.reports.codec import Rejection, decoded
+from services.reports.codec import Oversize, Rejection, decoded
 
 RECORDS = 12_000
 POLL_RECORDS = 500
@@ -33,6 +33,7 @@ class BenchRecord(NamedTuple):
     timestamp: int
     key: bytes | None
     value: bytes | None
+    oversize: Oversize | None = None
 
 
 def rows_table() -> Table:
@@ -72,9 +73,10 @@ def _rows(garbage_share: float) -> list[Row]:
 def archived(records: Sequence[BenchRecord]) -> bytes:
     """The object that archiving builds of them."""
     start = ObjectStart("0" * 8, partition=0, offset=0, hour=arrival_hour(ARRIVED_MS))
-    builder = ObjectBuilder(records[0], start, now_seconds=0.0)
+    builder = ObjectBuilder(start, records[0].timestamp, now_seconds=0.0)
     for at in range(0, len(records), POLL_RECORDS):
         builder.append(records[at : at + POLL_RECORDS])
+    builder.end = len(records)
     return builder.finish().content
 
 

@@ -25,7 +25,7 @@ from local.evidence import archive_rows, published_alerts
 from local.offsets import has_caught_up, progress_of
 from local.processes import Goal, await_until
 from services.archiving.naming import object_start
-from services.archiving.starting import short_id
+from services.archiving.timeline import Timeline
 from services.reports.topics import REPORTS, TOPICS, Topic
 from services.stream.connection import KafkaConnection, new_client
 from services.stream.identity import TopicIdentity
@@ -127,7 +127,7 @@ def reports_topic_id(connection: KafkaConnection) -> str:
         identity.close()
     if topic_id is None:
         raise click.ClickException(f"there is no topic {REPORTS}")
-    return short_id(topic_id)
+    return Timeline(topic_id).chain_id
 
 
 def ledger_entries(platform: Platform) -> list[Entry]:

@@ -117,6 +117,11 @@ MAY_NOT = {
         "read an answer": lambda store, _: list(store.list_objects(BUCKET, prefix="results/")),
         "delete the bucket": lambda store, _: store.remove_bucket(BUCKET),
     },
+    "archiving-verify": {
+        "put a report": lambda store, _: put(store, "reports/x"),
+        "put a decision": lambda store, _: put(store, "decisions/x"),
+        "delete an object": lambda store, name: store.remove_object(BUCKET, name),
+    },
     "loading": {
         "put a file to load": lambda store, _: put(store, "history/x"),
         "read a report": lambda store, name: store.get_object(BUCKET, name),

@@ -12,6 +12,7 @@ from services.runtime.settings import component_command, process_options
 from services.runtime.stopping import stop_on_signals
 from services.stream.connection import KafkaConnection, kafka_options
 from services.stream.consumer import connected
+from services.stream.patience import Patience
 from simulator.fleet import Plan
 from simulator.history import History
 from simulator.history_file import write_history
@@ -45,7 +46,9 @@ def run(connection: KafkaConnection, topic: str, **given: Any) -> None:
     ledger = opened_ledger(given["ledger"])
     serve_health(health, given["health_port"])
     drones_radio = connected(
-        lambda: sender(connection, topic, stop, health.turned), stop.is_set, health.turned
+        lambda: sender(connection, topic, Patience(stop, health.turned), given["compression"]),
+        stop.is_set,
+        health.turned,
     )
     if drones_radio:
         simulate(_run(given), drones_radio, ledger, health, stop)

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from services.reports.topics import REPORTS
+from services.stream.producer import compression_option
 
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
@@ -98,6 +99,7 @@ _RUN_OPTIONS = (
         help="File to append to: what was acknowledged where, and the alerts to expect.",
     ),
     click.option("--topic", default=REPORTS),
+    compression_option,
 )
 
 _HISTORY_OPTIONS = (

@@ -5,8 +5,7 @@ caller makes the next. kafka-python's cost is per record and in this process's o
 overlapping batches would gain nothing.
 """
 
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -19,12 +18,12 @@ from kafka.partitioner import murmur2
 from services.stream.connection import KafkaConnection
 from services.stream.kafka_python import mark_closed
 from services.stream.patience import Patience
-from services.stream.producer import patient_producer
+from services.stream.producer import compression_setting, patient_producer
 from simulator.ledger import Entry, digest
 from simulator.messages import Message
 
 # A batch is flushed as a whole, so nothing lingers; sizes let it go out in few requests.
-PRODUCER_SETTINGS = {
+PRODUCER_SETTINGS: dict[str, Any] = {
     "linger_ms": 0,
     "batch_size": 512 * 1024,
     "max_request_size": 8 * 1024 * 1024,
@@ -131,9 +130,7 @@ def _entry(message: Message, metadata: object | None) -> Entry:
     )
 
 
-def sender(
-    connection: KafkaConnection, topic: str, stop: threading.Event, turned: Callable[[], None]
-) -> Sender:
+def sender(connection: KafkaConnection, topic: str, patience: Patience, compression: str) -> Sender:
     """A sender to a topic that exists; KafkaError if no broker answers or it has no such topic."""
-    client = patient_producer(connection, topic, **PRODUCER_SETTINGS)
-    return Sender(client, topic, Patience(stop, turned))
+    settings = PRODUCER_SETTINGS | compression_setting(compression)
+    return Sender(patient_producer(connection, topic, **settings), topic, patience)

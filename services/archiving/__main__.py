@@ -1,22 +1,20 @@
 """`python -m services.archiving`: reads the settings once and wires the parts."""
 
-import os
+import sys
 import uuid
-from pathlib import Path
 from typing import Any
 
 import click
 
-from services.archiving.folder_store import FolderStore
+from services.archiving import new_timeline, step_over, verify
 from services.archiving.limits import MEBIBYTE, FlushLimits
-from services.archiving.minio_store import MinioStore
-from services.archiving.s3_client import S3Location, is_endpoint
 from services.archiving.store import (
     Store,
     StoreRefusalError,
     StoreUnavailableError,
     is_create_only,
 )
+from services.archiving.store_options import store_options
 from services.archiving.worker import ArchivingWorker, Clocks
 from services.reports import topics
 from services.runtime.clock import now_ms
@@ -26,14 +24,13 @@ from services.stream.connection import KafkaConnection, kafka_options
 from services.stream.identity import TopicIdentity
 from services.stream.worker import NotNow
 
-SECRET_KEY_VARIABLE = "DRONEWATCH_S3_SECRET_KEY"
-
-# Fewer, larger fetches cost less; what is fetched ahead counts as memory.
+# Fewer, larger fetches cost less; what is fetched ahead counts as memory. A poll unpacks up to
+# 32 pieces of 512 KiB, 16 MiB.
 FETCH_SETTINGS: dict[str, Any] = {
     "fetch_min_bytes": 256 * 1024,
     "fetch_max_bytes": 16 * MEBIBYTE,
     "max_partition_fetch_bytes": 2 * MEBIBYTE,
-    "max_poll_records": 5_000,
+    "max_poll_records": 32,
 }
 
 
@@ -43,26 +40,7 @@ FETCH_SETTINGS: dict[str, Any] = {
 @group_options
 @click.option("--reports-topic", default=topics.REPORTS, help="Read from.")
 @click.option("--group", default="archiving", help="Consumer group.")
-@click.option(
-    "--store-folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Archive into this folder instead of an S3 store.",
-)
-@click.option(
-    "--s3-endpoint",
-    help="URL of MinIO or another S3 store, e.g. http://minio:9000; several with commas between.",
-)
-@click.option("--s3-bucket", default="dronewatch", help="Bucket; it must exist.")
-@click.option("--s3-region", default="us-east-1")
-@click.option("--s3-access-key", help=f"User; its secret: {SECRET_KEY_VARIABLE} or a file.")
-@click.option(
-    "--s3-secret-key-file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="File that holds the user's secret.",
-)
-@click.option(
-    "--s3-ca-file", type=click.Path(exists=True, dir_okay=False), help="The store's CA, PEM."
-)
+@store_options
 @click.option(
     "--object-mebibytes",
     type=click.IntRange(1),
@@ -81,9 +59,8 @@ FETCH_SETTINGS: dict[str, Any] = {
     default=160,
     help="Memory for records not yet archived.",
 )
-def main(connection: KafkaConnection, **settings: Any) -> None:
+def main(connection: KafkaConnection, store: Store, **settings: Any) -> None:
     """Keep every report, exactly once, as Parquet objects."""
-    store = _store(settings)
     topic = settings["reports_topic"]
     limits = FlushLimits(
         object_raw_bytes=settings["object_mebibytes"] * MEBIBYTE,
@@ -96,31 +73,6 @@ def main(connection: KafkaConnection, **settings: Any) -> None:
         return ArchivingWorker(store, TopicIdentity(connection, topic), limits, Clocks(now_ms))
 
     run_component(connection, settings, topic, worker, **FETCH_SETTINGS)
-
-
-def _store(settings: dict[str, Any]) -> Store:
-    if settings["store_folder"]:
-        return FolderStore(settings["store_folder"])
-    secret_file = settings["s3_secret_key_file"]
-    secret = secret_file.read_text().strip() if secret_file else os.environ.get(SECRET_KEY_VARIABLE)
-    if not (settings["s3_endpoint"] and settings["s3_access_key"] and secret):
-        message = (
-            "say where to archive: --store-folder, or --s3-endpoint and --s3-access-key"
-            f" with --s3-secret-key-file or {SECRET_KEY_VARIABLE}"
-        )
-        raise click.UsageError(message)
-    location = S3Location(
-        endpoint=settings["s3_endpoint"],
-        bucket=settings["s3_bucket"],
-        access_key=settings["s3_access_key"],
-        secret_key=secret,
-        region=settings["s3_region"],
-        ca_file=settings["s3_ca_file"],
-    )
-    wrong = [url for url in location.endpoints if not is_endpoint(url)]
-    if wrong:
-        raise click.UsageError(f"--s3-endpoint must be http(s)://host:port, not {wrong[0]!r}")
-    return MinioStore(location)
 
 
 def _check(store: Store) -> None:
@@ -136,5 +88,18 @@ def _check(store: Store) -> None:
         raise click.ClickException(message)
 
 
+COMMANDS = {"verify": verify.main, "step-over": step_over.main, "new-timeline": new_timeline.main}
+
+
+def run(arguments: list[str]) -> None:
+    """Run the command that the first argument names; without one, the worker."""
+    name = arguments[0] if arguments and arguments[0] in COMMANDS else None
+    program = "python -m services.archiving"
+    if name is None:
+        main(arguments, prog_name=program)
+    else:
+        COMMANDS[name](arguments[1:], prog_name=f"{program} {name}")
+
+
 if __name__ == "__main__":
-    main()
+    run(sys.argv[1:])

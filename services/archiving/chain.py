@@ -122,15 +122,16 @@ class ChainWriter:
 
     position: everything below is in the archive, in the builder or in the queue.
     end: the end of the chain in the archive, as far as this writer knows.
+    end_epoch: the leader epoch of what is last before `end`.
     verified: records below it were read before the topic's id was confirmed.
     """
 
     topic_id: str
     partition: int
     position: int
+    end_epoch: int = NO_EPOCH
     end: int = field(init=False)
     verified: int = field(init=False)
-    end_epoch: int = NO_EPOCH
     builder: ObjectBuilder | None = None
     queue: deque[FinishedObject] = field(default_factory=deque)
     phase: Phase = Phase.RESTING
@@ -249,9 +250,9 @@ class ChainWriter:
         self.phase = TRANSITIONS[self.phase, type(event)]
         match event:
             case Created():
-                self._advance(self.queue[0].end)
+                self._advance(self.queue[0].end, self.queue[0].end_epoch)
             case Found(footer):
-                self._advance(footer.end)
+                self._advance(footer.end, footer.end_epoch)
             case Taken():
                 self.not_before_seconds = now_seconds
             case Unreadable(cause):
@@ -261,10 +262,10 @@ class ChainWriter:
                 self.not_before_seconds = now_seconds + self.backoff_seconds
                 self.backoff_seconds = min(2 * self.backoff_seconds, BACKOFF_MAX_SECONDS)
 
-    def _advance(self, end: int) -> None:
+    def _advance(self, end: int, end_epoch: int) -> None:
         """The chain ends there: what is gathered follows it, or is read again from there."""
         head = self.queue.popleft()
-        self.end, self.end_epoch = end, head.end_epoch if end == head.end else NO_EPOCH
+        self.end, self.end_epoch = end, end_epoch
         self.stuck_because = None
         self.not_before_seconds, self.backoff_seconds = 0.0, BACKOFF_SECONDS
         if end != head.end:

@@ -104,5 +104,5 @@ def _last_end(store: Store, latest_first: list[ObjectStart]) -> ChainEnd | None:
     for start in latest_first:
         footer = existing_footer(store, start)
         if footer is not None and footer.kind == "records":
-            return ChainEnd(footer.end, start.hour)
+            return ChainEnd(footer.end, start.hour, footer.end_epoch)
     return None

@@ -25,7 +25,10 @@ class FolderStore:
         path = self.root / name
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            return _linked_new(path, content)
+            is_new = _link_new(path, content)
+            # Also when the name is taken: its writer may not have come to this yet.
+            self._sync_folders(path.parent)
+            return is_new
         except OSError as error:
             _fail(error)
 
@@ -43,23 +46,33 @@ class FolderStore:
 
     def folders(self, folder: str) -> list[str]:
         """The folder's sub-folders."""
-        path = self.root / folder
-        if not path.is_dir():
+        try:
+            with os.scandir(self.root / folder) as entries:
+                return [f"{folder}{entry.name}/" for entry in entries if entry.is_dir()]
+        except FileNotFoundError:
             return []
-        return [f"{folder}{entry.name}/" for entry in path.iterdir() if entry.is_dir()]
+        except OSError as error:
+            _fail(error)
 
     def names(self, folder: str) -> Iterator[str]:
         """All files below the folder, but for half-written ones."""
-        for path in (self.root / folder).rglob("*"):
-            if path.is_file() and not path.name.startswith("."):
-                yield path.relative_to(self.root).as_posix()
+        for parent, _, files in os.walk(self.root / folder, onerror=_fail_unless_missing):
+            for name in files:
+                if not name.startswith("."):
+                    yield (Path(parent) / name).relative_to(self.root).as_posix()
 
     def addresses(self) -> list["FolderStore"]:
         """The folder has only one."""
         return [self]
 
+    def _sync_folders(self, folder: Path) -> None:
+        """Make the entry of a new file durable, and those of the folders made for it."""
+        _sync_folder(folder)
+        if folder != self.root:
+            self._sync_folders(folder.parent)
 
-def _linked_new(path: Path, content: bytes) -> bool:
+
+def _link_new(path: Path, content: bytes) -> bool:
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=TEMPORARY_PREFIX) as file:
         file.write(content)
         file.flush()
@@ -68,7 +81,6 @@ def _linked_new(path: Path, content: bytes) -> bool:
             path.hardlink_to(file.name)
         except FileExistsError:
             return False
-    _sync_folder(path.parent)
     return True
 
 
@@ -78,6 +90,11 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _fail_unless_missing(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        _fail(error)
 
 
 def _fail(error: OSError) -> NoReturn:

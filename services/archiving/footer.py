@@ -1,10 +1,12 @@
 """The archive's own entries in an object's Parquet footer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, cast, get_args
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from services.stream.worker import NO_EPOCH
 
 # records: rows of a stretch of the log. fence: no rows, closes a name for whoever comes late.
 # decision: no rows, says where the chain goes on; fences repeat it. timeline: no rows, begins one.
@@ -16,6 +18,7 @@ BEGIN = b"dronewatch.begin"
 END = b"dronewatch.end"
 KIND = b"dronewatch.kind"
 REASON = b"dronewatch.reason"
+END_EPOCH = b"dronewatch.end_epoch"
 # Objects of version 0.1 name their first and last record instead.
 FIRST_OFFSET = b"dronewatch.first_offset"
 LAST_OFFSET = b"dronewatch.last_offset"
@@ -32,7 +35,9 @@ class UnreadableObjectError(Exception):
 class Footer:
     """The positions an object covers: from `begin` up to, without, `end`.
 
-    `reason` says why a fence or a decision skips them.
+    `reason` says why a fence or a decision skips them; `end_epoch` is the leader epoch of what is
+    last before `end`, NO_EPOCH if unknown. An object of version 0.1 has the name of its first
+    record, so the positions between it and the object before it may be holes in the log.
     """
 
     topic_id: str
@@ -41,6 +46,8 @@ class Footer:
     end: int
     kind: Kind = "records"
     reason: str = ""
+    end_epoch: int = NO_EPOCH
+    is_version_0_1: bool = field(default=False, compare=False)
 
 
 def footer_metadata(footer: Footer) -> dict[str, str]:
@@ -51,6 +58,7 @@ def footer_metadata(footer: Footer) -> dict[str, str]:
         BEGIN.decode(): str(footer.begin),
         END.decode(): str(footer.end),
         KIND.decode(): footer.kind,
+        END_EPOCH.decode(): str(footer.end_epoch),
     }
     return entries | ({REASON.decode(): footer.reason} if footer.reason else {})
 
@@ -77,6 +85,8 @@ def footer_of(tail: bytes) -> Footer:
             end=end,
             kind=_kind(entries),
             reason=entries.get(REASON, b"").decode(),
+            end_epoch=int(entries.get(END_EPOCH, NO_EPOCH)),
+            is_version_0_1=BEGIN not in entries,
         )
     except (KeyError, ValueError, OSError, pa.ArrowException) as error:
         raise UnreadableObjectError(f"its footer cannot be read: {error}") from error

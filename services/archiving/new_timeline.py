@@ -6,7 +6,29 @@ import click
 
 from services.archiving.empty_object import empty_object
 from services.archiving.store import Store, StoreError
+from services.archiving.store_options import store_options
 from services.archiving.timeline import latest_timeline, timeline_footer, timeline_name
+from services.reports import topics
+from services.runtime.settings import component_command
+from services.stream.connection import KafkaConnection, kafka_options
+from services.stream.identity import asked_topic_id
+from services.stream.worker import NotNow
+
+
+@component_command("new-timeline")
+@kafka_options
+@store_options
+@click.option("--reports-topic", default=topics.REPORTS, help="Archived topic.")
+@click.option("--partition", type=click.IntRange(0), required=True)
+@click.option("--begin", type=click.IntRange(0), required=True, help="Go on at this position.")
+def main(connection: KafkaConnection, store: Store, **settings: Any) -> None:
+    """Let a partition whose log was cut go on, in a chain of its own."""
+    try:
+        topic_id = asked_topic_id(connection, settings["reports_topic"])
+    except NotNow as error:
+        raise click.ClickException(str(error)) from error
+    made = report_new_timeline(store, topic_id, settings["partition"], settings["begin"])
+    click.echo("partition {partition}: timeline {timeline} begins at {begin}".format(**made))
 
 
 def begin_timeline(store: Store, topic_id: str, partition: int, begin: int) -> int:

@@ -95,7 +95,7 @@ class ObjectBuilder:
     def finish(self) -> FinishedObject:
         """Close the Parquet file, its footer with the positions that it covers."""
         self._write_row_group()
-        _close(self._writer, self.start, self.end)
+        _close(self._writer, self.start, self.end, self.end_epoch)
         return FinishedObject(
             start=self.start,
             end=self.end,
@@ -126,7 +126,7 @@ def shortened(finished: FinishedObject, end: int) -> FinishedObject | None:
     sink = io.BytesIO()
     writer = _parquet_writer(sink)
     writer.write_table(table.filter(pc.field("kafka_offset") < end))
-    _close(writer, finished.start, end)
+    _close(writer, finished.start, end, NO_EPOCH)
     return replace(finished, end=end, end_epoch=NO_EPOCH, content=sink.getvalue())
 
 
@@ -141,7 +141,7 @@ def _parquet_writer(sink: io.BytesIO) -> pq.ParquetWriter:
     )
 
 
-def _close(writer: pq.ParquetWriter, start: ObjectStart, end: int) -> None:
-    footer = Footer(start.topic_id, start.partition, start.offset, end)
+def _close(writer: pq.ParquetWriter, start: ObjectStart, end: int, end_epoch: int) -> None:
+    footer = Footer(start.topic_id, start.partition, start.offset, end, end_epoch=end_epoch)
     writer.add_key_value_metadata(footer_metadata(footer))
     writer.close()

@@ -38,8 +38,8 @@ class PartitionStarts:
         committed: OffsetAndMetadata | None,
         log_start: int,
         now_hour: int,
-    ) -> int:
-        """Return the end of the chain, as committed with its mark or found in the archive.
+    ) -> Recovery:
+        """Return the recovery that found the chain's end, as committed with its mark or listed.
 
         NotNow to be asked again: the store is away, the recovery takes long, an object is
         unreadable (then the partition is in `stuck`).
@@ -54,7 +54,7 @@ class PartitionStarts:
             self._note_stuck(partition, str(error))
             raise NotNow(f"an object of the archive is unreadable: {error}") from error
         self.forget({partition})
-        return state.done
+        return state
 
     def latest_timeline(self, topic_id: str, partition: int) -> Timeline:
         """The partition's newest timeline; NotNow if the store does not tell it."""

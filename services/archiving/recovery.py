@@ -24,6 +24,7 @@ from enum import Enum, auto
 
 from services.archiving.footer import Footer
 from services.archiving.naming import ObjectStart
+from services.stream.worker import NO_EPOCH
 
 # A broker's clock may go back: so many hours more on each side.
 MARGIN_HOURS = 2
@@ -45,17 +46,19 @@ class Phase(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ChainEnd:
-    """Where the last data object ends, and the hour of its name."""
+    """Where the last data object ends, the hour of its name, the leader epoch at its end."""
 
     position: int
     hour: int
+    epoch: int = NO_EPOCH
 
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
     """One partition's way to its start.
 
-    done: the end of the chain; start: where the fences lead; to_fence: hours without a fence yet.
+    done: the end of the chain; done_epoch: the leader epoch of what is last before it, if known.
+    start: where the fences lead; to_fence: hours without a fence yet.
     marked_end: the committed end if it bears our mark; lost: positions that retention took.
     """
 
@@ -66,6 +69,7 @@ class Recovery:
     marked_end: int | None = None
     phase: Phase = Phase.LIST
     done: int = 0
+    done_epoch: int = NO_EPOCH
     start: int = 0
     reason: str = ""
     hours: tuple[int, ...] = ()
@@ -122,6 +126,7 @@ def on_listed(state: Recovery, last: ChainEnd | None) -> Recovery:
         state,
         phase=Phase.LOOK,
         done=max(ends, default=0),
+        done_epoch=last.epoch if last and last.position == max(ends) else NO_EPOCH,
         is_chain_known=bool(ends),
         hours=tuple(range(first_hour - MARGIN_HOURS, state.now_hour + MARGIN_HOURS + 1)),
     )
@@ -158,4 +163,4 @@ def on_fenced(state: Recovery, found: Footer | None) -> Recovery:
     if state.to_fence:
         return state
     lost = start - state.done if state.is_chain_known else 0
-    return replace(state, phase=Phase.LOOK, done=start, lost=state.lost + lost)
+    return replace(state, phase=Phase.LOOK, done=start, done_epoch=NO_EPOCH, lost=state.lost + lost)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from services.reports.codec import Rejection, decoded
+from services.reports.codec import Rejection, judged
 from services.reports.report import Telemetry
 from services.stream.worker import Record
 
@@ -46,7 +46,7 @@ ROW_SCHEMA = pa.schema([*KAFKA_FIELDS, *REPORT_FIELDS, *REJECTION_FIELDS])
 
 def rows(partition: int, records: Sequence[Record]) -> pa.Table:
     """A table of ROW_SCHEMA with one row for each record, in order."""
-    contents = [decoded(record.value) for record in records]
+    contents = [judged(record) for record in records]
     reports = [None if isinstance(content, Rejection) else content for content in contents]
     rejected = [
         (record.value, content.reason) if isinstance(content, Rejection) else (None, None)

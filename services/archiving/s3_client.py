@@ -76,7 +76,11 @@ class Answer:
 
 def is_endpoint(url: str) -> bool:
     """Whether the text is http:// or https:// with a host, perhaps a port, and nothing more."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return False
     is_bare = parts.path in ("", "/") and not parts.query and "@" not in parts.netloc
     return parts.scheme in ("http", "https") and bool(parts.hostname) and is_bare
 

@@ -1,9 +1,11 @@
 """Threads for puts. They end with the process: a put that hangs must not hold up its stop."""
 
+import concurrent.futures
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Collection
 from concurrent.futures import Future
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -36,3 +38,9 @@ class UploadThreads:
 
         threading.Thread(target=run, name="put", daemon=True).start()
         return future
+
+    def wait(self, futures: "Collection[Future[Any]]", seconds: float) -> None:
+        """Wait until one of them has its outcome, `seconds` at most; that long if there is none."""
+        if not futures:
+            time.sleep(seconds)
+        concurrent.futures.wait(futures, seconds, concurrent.futures.FIRST_COMPLETED)

@@ -1,7 +1,5 @@
 """The commands of chains that are under way in threads, and their outcomes."""
 
-import concurrent.futures
-import time
 from collections.abc import Iterable
 from concurrent.futures import Future
 
@@ -37,10 +35,7 @@ class Uploads:
 
     def wait(self) -> None:
         """Wait for any outcome, a moment at most."""
-        awaited = [future for _, future in self.under_way.values()]
-        if not awaited:
-            time.sleep(AWAIT_SECONDS)
-        concurrent.futures.wait(awaited, AWAIT_SECONDS, concurrent.futures.FIRST_COMPLETED)
+        self.threads.wait([future for _, future in self.under_way.values()], AWAIT_SECONDS)
 
     def collect(self, now_seconds: float) -> None:
         """Give the outcomes of commands that ended to their chains."""

@@ -67,11 +67,12 @@ class ArchivingWorker:
         now_hour = arrival_hour(self.clocks.now_ms())
         timeline = self.starts.latest_timeline(topic_id, partition)
         try:
-            end = self.starts.start(timeline, partition, committed, log_range.start, now_hour)
+            found = self.starts.start(timeline, partition, committed, log_range.start, now_hour)
         finally:
             self._export()
         self.timelines[partition] = timeline
-        self.chains[partition] = ChainWriter(timeline.chain_id, partition, end)
+        end = found.done
+        self.chains[partition] = ChainWriter(timeline.chain_id, partition, end, found.done_epoch)
         # The log's start as it is needs no commit: it is no object's end.
         is_committed = end == 0 or (committed is not None and committed.offset == end)
         self.committed[partition] = end if is_committed else NOT_COMMITTED

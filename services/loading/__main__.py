@@ -17,6 +17,7 @@ from services.runtime.logs import configure_logs
 from services.runtime.settings import component_command
 from services.runtime.stopping import stop_on_signals
 from services.stream.connection import KafkaConnection, kafka_options
+from services.stream.producer import compression_option
 
 GC_OBJECTS = 10_000
 PLACE = click.Path(path_type=Path)
@@ -46,6 +47,7 @@ def topic_name(_context: click.Context, _parameter: click.Parameter, value: str)
 @click.option("--restart", is_flag=True, help="Begin anew, whatever an earlier run has sent.")
 @click.option("--limit", type=click.IntRange(1), help="Rows at most, in this run.")
 @click.option("--rate", type=click.IntRange(1), help="Rows a second at most.")
+@compression_option
 @click.option(
     "--max-rejected",
     type=click.FloatRange(0, 1),
@@ -75,7 +77,7 @@ def main(connection: KafkaConnection, files: Sequence[Path], **given: Any) -> No
         files=files,
         checkpoint=given["checkpoint"],
         rejected=given["rejected"],
-        terms=Terms(given["topic"], given["restart"]),
+        terms=Terms(given["topic"], given["restart"], given["compression"]),
         bounds=Bounds(given["limit"], given["rate"], given["max_rejected"]),
         connection=None if given["dry_run"] else connection,
     )

@@ -81,7 +81,7 @@ def _checked_and_loaded(session: Session, connection: KafkaConnection | None) ->
 def _waited_outlet(connection: KafkaConnection, session: Session) -> Outlet:
     """Kafka, as soon as it is there; Stopped if told to before."""
     patience = Patience(session.stop, session.progress.wait)
-    make = partial(outlet, connection, session.terms.topic, patience)
+    make = partial(outlet, connection, session.terms, patience)
     hint = sign_in_hint(connection)
     found = connected(make, session.stop.is_set, session.progress.wait, hint)
     if found is None:

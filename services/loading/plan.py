@@ -13,6 +13,7 @@ from services.loading.files import Input, Source
 from services.loading.headings import heading
 from services.loading.journal import Places, writing
 from services.loading.rejected import SUFFIX
+from services.stream.producer import UNCOMPRESSED
 
 ANEW = "--restart loads it from its beginning"
 
@@ -27,10 +28,11 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What is asked for: the topic, and whether checkpoints count."""
+    """What is asked for: the topic, whether checkpoints count, and the batches' codec."""
 
     topic: str
     is_restart: bool
+    compression: str = UNCOMPRESSED
 
 
 def plan(text: Input, source: Source, places: Places, terms: Terms) -> Plan:

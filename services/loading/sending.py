@@ -10,14 +10,15 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError, KafkaTimeoutError
 
 from services.loading.pipe import Stopped
+from services.loading.plan import Terms
 from services.reports.codec import encoded
 from services.reports.report import Report
 from services.stream.connection import KafkaConnection
 from services.stream.kafka_python import mark_closed, topic_id_known
 from services.stream.patience import Patience
-from services.stream.producer import patient_producer
+from services.stream.producer import compression_setting, patient_producer
 
-PRODUCER_SETTINGS = {
+PRODUCER_SETTINGS: dict[str, Any] = {
     # While the next batch is made, this one is on its way.
     "linger_ms": 20,
     "batch_size": 128 * 1024,
@@ -82,7 +83,8 @@ class Outlet:
             mark_closed(self.producer)
 
 
-def outlet(connection: KafkaConnection, topic: str, patience: Patience) -> Outlet:
+def outlet(connection: KafkaConnection, terms: Terms, patience: Patience) -> Outlet:
     """An outlet to a topic that exists; KafkaError if no broker answers or it has no such topic."""
-    client = patient_producer(connection, topic, **PRODUCER_SETTINGS)
-    return Outlet(client, topic, patience)
+    settings = PRODUCER_SETTINGS | compression_setting(terms.compression)
+    client = patient_producer(connection, terms.topic, **settings)
+    return Outlet(client, terms.topic, patience)

@@ -7,21 +7,24 @@ from typing import Any
 
 import click
 
+from services.notifying.broker_clock import BrokerClock, monotonic_ms
 from services.notifying.channel import Channel
 from services.notifying.channels import CHANNELS, channel_from, channel_options
+from services.notifying.copies import Copies
 from services.notifying.metrics import show
+from services.notifying.partitions_reader import KafkaPartitionsReader
 from services.notifying.publishing import Addresses, Publishing, notices_producer
 from services.notifying.retry_worker import CONSUMER_SETTINGS, RetryWorker
 from services.notifying.retrying import GIVE_UP_HOURS, Terms
 from services.notifying.starting import TopicWatch
-from services.notifying.worker import NotifyingWorker, Settings
+from services.notifying.worker import NotifyingWorker, Settings, TopicKnowledge
 from services.reports import topics
 from services.runtime.clock import now_ms
 from services.runtime.settings import component_command, process_options
 from services.stream.component import group_options, run_component
 from services.stream.connection import KafkaConnection, kafka_options
-from services.stream.headed import read_headed
 from services.stream.identity import TopicIdentity
+from services.stream.reliable_producer import ReliableProducer
 
 HOUR_MS = 3_600_000
 
@@ -40,16 +43,20 @@ class Wiring:
         window_ms = int(self.settings["window_seconds"] * 1000)
         with ExitStack() as opened:
             channel, publishing = self._sides(opened)
-            watch = TopicWatch(opened.enter_context(closing(TopicIdentity(self.connection, topic))))
+            identity = opened.enter_context(closing(TopicIdentity(self.connection, topic)))
+            clock = BrokerClock(now_ms, monotonic_ms)
+            copies = Copies(KafkaPartitionsReader(self.connection, topic), clock, monotonic_ms)
+            known = TopicKnowledge(TopicWatch(identity, monotonic_ms), copies)
             opened.pop_all()
-            return NotifyingWorker(channel, publishing, watch, Settings(topic, window_ms, now_ms))
+            return NotifyingWorker(channel, publishing, known, Settings(topic, window_ms, clock))
 
     def retrying(self) -> RetryWorker:
         """Of what failed before."""
         with ExitStack() as opened:
             channel, publishing = self._sides(opened)
             opened.pop_all()
-            return RetryWorker(channel, publishing, self.addresses.retry, now_ms)
+            clock = BrokerClock(now_ms, monotonic_ms)
+            return RetryWorker(channel, publishing, self.addresses.retry, clock)
 
     def _sides(self, opened: ExitStack) -> tuple[Channel, Publishing]:
         # First, so that a setting that makes no channel is told before Kafka is waited for.
@@ -57,7 +64,7 @@ class Wiring:
         channel = opened.enter_context(closing(made))
         sender = opened.enter_context(closing(notices_producer(self.connection)))
         terms = Terms(channel.recipients, int(self.settings["give_up_hours"] * HOUR_MS))
-        return channel, Publishing(sender, self.addresses, terms)
+        return channel, Publishing(ReliableProducer(sender), self.addresses, terms)
 
 
 @component_command("dronewatch-notify")
@@ -107,7 +114,7 @@ def main(connection: KafkaConnection, channel: str, **settings: Any) -> None:
         )
     else:
         topic = settings["alerts_topic"]
-        run_component(connection, wiring.settings, topic, wiring.notifying, read=read_headed)
+        run_component(connection, wiring.settings, topic, wiring.notifying, with_headers=True)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ and which make up the notice that is being sent: bitmaps whose bit i is offset +
 import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import msgspec
@@ -20,6 +20,21 @@ NOTHING: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
+class Layout:
+    """How many partitions the topic had, and when the last growth was noticed (brokers' time).
+
+    0 for a growth that is not known of.
+    """
+
+    partitions: int
+    grown_at_ms: int = 0
+
+
+# Of a commit from before layouts were noted, or set by hand.
+UNKNOWN_LAYOUT = Layout(0)
+
+
+@dataclass(frozen=True, slots=True)
 class Bookmark:
     """Offsets below `offset` and those in `done` are disposed of; `planned` are being sent."""
 
@@ -27,6 +42,7 @@ class Bookmark:
     offset: int
     done: frozenset[int] = NOTHING
     planned: frozenset[int] = NOTHING
+    layout: Layout = UNKNOWN_LAYOUT
 
     @property
     def end(self) -> int:
@@ -43,7 +59,15 @@ class Bookmark:
             return self
         is_whole = min(self.planned, default=log_start) >= log_start
         done = frozenset(offset for offset in self.done if offset >= log_start)
-        return Bookmark(self.topic_id, log_start, done, self.planned if is_whole else NOTHING)
+        planned = self.planned if is_whole else NOTHING
+        return replace(self, offset=log_start, done=done, planned=planned)
+
+    def to_log_end(self, log_end: int) -> "Bookmark":
+        """The bookmark of a log whose records from there on are gone; their plan goes, too."""
+        is_whole = max(self.planned, default=-1) < log_end
+        done = frozenset(offset for offset in self.done if offset < log_end)
+        planned = self.planned if is_whole else NOTHING
+        return replace(self, offset=min(self.offset, log_end), done=done, planned=planned)
 
 
 class Metadata(msgspec.Struct, frozen=True):
@@ -53,13 +77,16 @@ class Metadata(msgspec.Struct, frozen=True):
     topic_id: str
     done: str
     planned: str
+    partitions: int = 0
+    grown_at_ms: int = 0
 
 
 def metadata_of(bookmark: Bookmark) -> str:
     """For the commit of its offset; of what is done beyond SPAN_MAX it says nothing."""
     done = bitmap(bookmark.done, bookmark.offset)
     planned = bitmap(bookmark.planned, bookmark.offset)
-    return msgspec.json.encode(Metadata(1, bookmark.topic_id, done, planned)).decode()
+    layout = (bookmark.layout.partitions, bookmark.layout.grown_at_ms)
+    return msgspec.json.encode(Metadata(1, bookmark.topic_id, done, planned, *layout)).decode()
 
 
 def bookmark_in(offset: int, metadata: str) -> Bookmark | None:
@@ -69,7 +96,8 @@ def bookmark_in(offset: int, metadata: str) -> Bookmark | None:
         done, planned = offsets_in(found.done, offset), offsets_in(found.planned, offset)
     except (msgspec.DecodeError, ValueError, zlib.error):
         return None
-    return Bookmark(found.topic_id, offset, done, planned)
+    layout = Layout(found.partitions, found.grown_at_ms)
+    return Bookmark(found.topic_id, offset, done, planned, layout)
 
 
 def bitmap(offsets: Set[int], start: int) -> str:

@@ -20,6 +20,11 @@ UNDELIVERED = Counter(
 DUPLICATES = Counter(
     "dronewatch_notifying_duplicates", "Alerts read a second time, not sent again.", ["channel"]
 )
+UNCHECKED = Counter(
+    "dronewatch_notifying_unchecked",
+    "Alerts older than what is remembered: whether they were sent before is not known.",
+    ["channel"],
+)
 LOST = Counter(
     "dronewatch_notifying_lost", "Records deleted before they were read, by retention.", ["channel"]
 )
@@ -37,7 +42,7 @@ DELAY_SECONDS = Histogram(
 
 def show(channel: str) -> None:
     """All of the channel's counts, before there is anything to count: rates begin with a zero."""
-    for counter in (ALERTS_DELIVERED, FAILED, RETRIED, UNDELIVERED, DUPLICATES, LOST):
+    for counter in (ALERTS_DELIVERED, FAILED, RETRIED, UNDELIVERED, DUPLICATES, UNCHECKED, LOST):
         counter.labels(channel)
     for kind in ("single", "digest"):
         DELIVERED.labels(channel, kind)

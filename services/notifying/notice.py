@@ -44,16 +44,17 @@ class Outcome(Struct, frozen=True):
 
 
 class Retry(Struct, frozen=True):
-    """JSON on a channel's retry topic, key notice_id; times in milliseconds since the epoch.
+    """JSON on a channel's retry topic, key notice_id; times in milliseconds.
 
-    The notice's recipients are those that it still has to reach.
+    The notice's recipients are those that it still has to reach. It is tried again `wait_ms` after
+    its record's arrival, by the brokers' clock: ours, and another process's, may be minutes off.
     """
 
     notice: Notice
     attempts: int
     first_failed_at_ms: int
-    not_before_ms: int
     reason: str
+    wait_ms: int = 0
 
 
 class Undelivered(Struct, frozen=True):

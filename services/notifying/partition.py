@@ -1,18 +1,60 @@
-"""One partition of `alerts`: which of its alerts wait, which are done, which are being sent."""
+"""One partition of `alerts` as a state machine without I/O: what waits, what is sent, what is done.
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+Events come as calls; what they want done they return as commands (Deliver, SetAside, a commit).
+Time and what is known of other partitions are passed in.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import cast
 
 import structlog
+from kafka.structs import OffsetAndMetadata
 
-from services.notifying.bookmark import NOTHING, SPAN_MAX, Bookmark
+from services.notifying.backlog import Backlog
+from services.notifying.bookmark import NOTHING, SPAN_MAX, Bookmark, Layout, metadata_of
 from services.notifying.choosing import Waiting, due
+from services.notifying.intake import Counts, Intake, Now, SetAside
 from services.notifying.notice import Notice, notice_of
-from services.notifying.recent import RecentIds
-from services.notifying.windows import Windows, key_of
 from services.reports.alert import Alert
-from services.reports.codec import Rejection, decoded_alert
-from services.stream.headed import HeadedRecord, detected_at_ms
+from services.reports.codec import decoded_alert
+from services.stream.headed import HeadedRecord
+from services.stream.worker import NO_EPOCH, Fetch
+
+
+class Phase(Enum):
+    """How far the next notice of the partition is."""
+
+    REREADING = auto()  # what the bookmark knows of is read again; nothing is sent or committed
+    IDLE = auto()  # none, or one that an owner before us planned
+    PLANNED = auto()  # its plan is in a commit that is not acknowledged
+    COMMITTED = auto()  # its plan is acknowledged: to be delivered
+    DELIVERED = auto()  # what failed of it is on its way to Kafka
+
+
+class Event(Enum):
+    """What moves a partition to its next phase."""
+
+    CAUGHT_UP = auto()
+    PLAN = auto()
+    ACKNOWLEDGE = auto()
+    DELIVER = auto()
+    DISPOSE = auto()
+    LOSE_PLAN = auto()
+
+
+TRANSITIONS = {
+    (Phase.REREADING, Event.CAUGHT_UP): Phase.IDLE,
+    (Phase.IDLE, Event.PLAN): Phase.PLANNED,
+    (Phase.PLANNED, Event.ACKNOWLEDGE): Phase.COMMITTED,
+    (Phase.COMMITTED, Event.DELIVER): Phase.DELIVERED,
+    (Phase.DELIVERED, Event.DISPOSE): Phase.IDLE,
+    (Phase.IDLE, Event.LOSE_PLAN): Phase.IDLE,
+    (Phase.PLANNED, Event.LOSE_PLAN): Phase.IDLE,
+    (Phase.COMMITTED, Event.LOSE_PLAN): Phase.IDLE,
+}
+UNDER_WAY = frozenset({Phase.PLANNED, Phase.COMMITTED, Phase.DELIVERED})
 
 # With the records of the poll that passes it (500) still within a bookmark's span.
 FULL_SPAN = 7_400
@@ -21,149 +63,185 @@ FULL_BYTES = 4 * 1024 * 1024
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    """Command: deliver this notice, then call `delivered`."""
+
+    notice: Notice
+
+
 @dataclass(slots=True)
 class PartitionAlerts:
-    """Knows an offset's state: done, waiting, or held (no alert, not yet put elsewhere).
-
-    begun: where the group left off; next_offset: of the record to be taken next, lower than that
-    at first, as the records before are read for their ids and windows.
+    """position: of the next fetch. It begins before what is not done (`begun`), as the records
+    before are read for their ids and windows.
     """
 
-    begun: Bookmark
-    next_offset: int
-    windows: Windows
+    intake: Intake
+    position: int
+    phase: Phase = Phase.REREADING
     planned: frozenset[int] = NOTHING
-    # The first offset that the bookmark did not know.
-    begun_end: int = 0
-    recent: RecentIds = field(default_factory=RecentIds)
-    # In the order of their offsets, both.
-    waiting: dict[int, Waiting] = field(default_factory=dict)
-    held: dict[int, int] = field(default_factory=dict)
-    waiting_bytes: int = 0
-    duplicates: int = 0
+    # Of the last fetch.
+    leader_epoch: int = NO_EPOCH
     # Whether the group has to be told.
     is_changed: bool = False
-    # When the first one is due; None when it has to be looked up.
-    first_due_ms: int | None = None
 
     def __post_init__(self) -> None:
         self.planned = self.begun.planned
-        self.begun_end = self.begun.end
+        self._catch_up()
+
+    @property
+    def begun(self) -> Bookmark:
+        """Where the group left off."""
+        return self.intake.begun
+
+    @property
+    def backlog(self) -> Backlog:
+        """What is read and not done."""
+        return self.intake.backlog
+
+    def _move(self, event: Event) -> None:
+        """Enter the next phase; KeyError for an event that has no place in this one."""
+        self.phase = TRANSITIONS[self.phase, event]
 
     # --- what is read -----------------------------------------------------------
 
-    def take(self, record: HeadedRecord) -> Rejection | None:
-        """Accept the next record; what is no alert and not done yet is held until `dispose`."""
-        self.next_offset = record.offset + 1
-        content = decoded_alert(record.value)
-        if isinstance(content, Alert):
-            self._take_alert(record, content)
-            return None
-        if self.begun.is_done(record.offset):
-            return None
-        self.held[record.offset] = len(record.value or b"")
-        return content
+    def accept(self, fetch: Fetch, now_ms: int) -> list[SetAside]:
+        """Take over a fetch (now_ms: monotonic); `decide` is to be called next."""
+        # Of the two kinds of records that a loop can read notifying asks for this one.
+        records = cast("Sequence[HeadedRecord]", fetch.records)
+        aside = [one for record in records if (one := self.intake.accept(record, now_ms))]
+        self.position = fetch.end
+        self.leader_epoch = fetch.leader_epoch
+        return aside
 
-    def _take_alert(self, record: HeadedRecord, alert: Alert) -> None:
-        is_new = self.recent.add(alert.alert_id)
-        key, due_ms = key_of(alert), record.timestamp
-        if is_new:
-            due_ms = self.windows.due_ms(key, record.timestamp)
-        if self.begun.is_done(record.offset):
-            return
-        # What was being sent is sent as it was, whatever is remembered now.
-        if is_new or record.offset in self.begun.planned:
-            value = record.value or b""
-            self._wait(Waiting(record.offset, due_ms, key, detected_at_ms(record), value))
-            return
-        self.duplicates += 1
+    def decide(self, now: Now) -> None:
+        """Decide about the alerts that were read, as far as enough is known."""
+        duplicates = self.intake.counts.duplicates
+        self.intake.decide(now)
+        self.is_changed |= self.intake.counts.duplicates > duplicates
+        self._catch_up()
+
+    def grow(self, layout: Layout) -> None:
+        """Note how many partitions the topic has now."""
+        self.is_changed |= layout != self.intake.layout
+        self.intake.layout = layout
+
+    def undecided_since_ms(self) -> int | None:
+        """Since when (monotonic) the first undecided alert waits; None if there is none."""
+        return self.backlog.undecided[0].accepted_ms if self.backlog.undecided else None
+
+    def take_counts(self) -> Counts:
+        """What was counted since the last call."""
+        counts, self.intake.counts = self.intake.counts, Counts()
+        return counts
+
+    def _catch_up(self) -> None:
+        """End the rereading once all is decided that the bookmark knows."""
+        undecided = self.backlog.undecided
+        decided = undecided[0].record.offset if undecided else self.position
+        if self.phase is Phase.REREADING and decided >= self.begun.end:
+            self._move(Event.CAUGHT_UP)
+            self.is_changed |= self.intake.layout != self.begun.layout
+
+    def cut(self, offset: int) -> int:
+        """Forget what is at and above this offset, and go on there; how many alerts waited."""
+        lost = self.backlog.cut(offset)
+        is_sent = self.phase is Phase.DELIVERED
+        self.intake.forget(one for one in lost if not (is_sent and one.offset in self.planned))
+        self.intake.begun = self.begun.to_log_end(offset)
+        self.position = min(self.position, offset)
+        if max(self.planned, default=-1) >= offset and not is_sent:
+            self._lose_plan()
+        self._catch_up()
         self.is_changed = True
+        return len(lost)
 
-    def _wait(self, one: Waiting) -> None:
-        self.waiting[one.offset] = one
-        self.waiting_bytes += len(one.value)
-        if self.first_due_ms is not None:
-            self.first_due_ms = min(self.first_due_ms, one.due_ms)
-
-    def counted_duplicates(self) -> int:
-        """How many alerts were read a second time since the last call."""
-        counted, self.duplicates = self.duplicates, 0
-        return counted
-
-    @property
-    def is_caught_up(self) -> bool:
-        """Whether all has been read again that the bookmark knows; before, nothing is sent."""
-        return self.next_offset >= self.begun_end
+    def _lose_plan(self) -> None:
+        self.planned = NOTHING
+        if self.phase is not Phase.REREADING:
+            self._move(Event.LOSE_PLAN)
 
     @property
     def is_full(self) -> bool:
         """Whether no more is to be read until some of it is sent."""
-        is_large = self.waiting_bytes + sum(self.held.values()) > FULL_BYTES
-        return self.is_caught_up and (is_large or self.next_offset - self.offset > FULL_SPAN)
+        if self.backlog.undecided_bytes > FULL_BYTES:
+            return True
+        is_large = self.backlog.size_bytes > FULL_BYTES
+        is_long = self.position - self.offset > FULL_SPAN
+        return self.phase is not Phase.REREADING and (is_large or is_long)
 
     # --- what is sent -----------------------------------------------------------
-
-    def due_ms(self) -> int | None:
-        """When the first of the waiting alerts is due; None if none waits."""
-        if self.first_due_ms is None and self.waiting:
-            self.first_due_ms = min(one.due_ms for one in self.waiting.values())
-        return self.first_due_ms
 
     def due(self, now_ms: int) -> tuple[Waiting, ...]:
         """What is to be sent now, in the order of offsets: all that a bookmark reaches, if full."""
         if not self.is_full:
-            return due(self.waiting.values(), now_ms)
+            return due(self.backlog.waiting.values(), now_ms)
         reached = self.offset + SPAN_MAX
-        return tuple(one for one in self.waiting.values() if one.offset < reached)
+        return tuple(one for one in self.backlog.waiting.values() if one.offset < reached)
 
     def resume(self) -> bool:
-        """Whether an owner before us planned a notice; it is sent as it was planned, or not."""
-        if not self.planned <= self.waiting.keys():
+        """Plan again what an owner before us planned, as it was; whether there is any."""
+        if not self.planned <= self.backlog.waiting.keys():
             log.error("a planned notice has lost alerts: what is left of it is sent anew")
-            self.planned = NOTHING
-        # The same commit once more: it is acknowledged only to the partition's owner.
-        self.is_changed = self.is_changed or bool(self.planned)
+            self._lose_plan()
+        if self.planned:
+            # The same commit once more: it is acknowledged only to the partition's owner.
+            self.plan(self.planned)
         return bool(self.planned)
 
     def plan(self, offsets: Iterable[int]) -> None:
-        """These are to be sent next, as one notice."""
+        """Plan these alerts as the next notice: its commit is to be made."""
+        self._move(Event.PLAN)
         self.planned = frozenset(offsets)
         self.is_changed = True
 
-    def notice(self) -> Notice:
-        """The notice of what is planned."""
-        chosen = [self.waiting[offset] for offset in sorted(self.planned)]
-        alerts = [decoded_alert(one.value) for one in chosen]
-        detected_at_ms = min(one.detected_at_ms for one in chosen)
-        return notice_of([alert for alert in alerts if isinstance(alert, Alert)], detected_at_ms)
+    def acknowledge(self) -> None:
+        """Note that the last commit is acknowledged."""
+        if self.phase is Phase.PLANNED:
+            self._move(Event.ACKNOWLEDGE)
 
-    def dispose(self, offsets: Iterable[int]) -> None:
-        """These are done."""
-        for offset in offsets:
-            self.held.pop(offset, None)
-            done = self.waiting.pop(offset, None)
-            self.waiting_bytes -= len(done.value) if done else 0
-        self.first_due_ms = None
-        self.is_changed = True
+    def next_command(self) -> Deliver | None:
+        """The delivery of what is planned, once its plan is acknowledged."""
+        if self.phase is not Phase.COMMITTED:
+            return None
+        chosen = [self.backlog.waiting[offset] for offset in sorted(self.planned)]
+        alerts = [decoded_alert(one.value) for one in chosen]
+        found = min(one.detected_at_ms for one in chosen)
+        return Deliver(notice_of([alert for alert in alerts if isinstance(alert, Alert)], found))
+
+    def delivered(self) -> None:
+        """Note the delivery; what failed is to be published, then `dispose_planned` called."""
+        self._move(Event.DELIVER)
 
     def dispose_planned(self) -> None:
-        """What was planned is sent, or published elsewhere."""
+        """Note that what was planned is sent, or published elsewhere."""
+        self._move(Event.DISPOSE)
         self.dispose(self.planned)
         self.planned = NOTHING
+
+    def dispose(self, offsets: Iterable[int]) -> None:
+        """Note that these are done."""
+        self.backlog.remove(offsets)
+        self.is_changed = True
 
     # --- what is committed ------------------------------------------------------
 
     @property
     def offset(self) -> int:
-        """Of the first record that is not done."""
-        firsts = (
-            next(iter(self.waiting), self.next_offset),
-            next(iter(self.held), self.next_offset),
-        )
-        return min(firsts)
+        """The first offset that is not done."""
+        return self.backlog.first_offset(self.position)
 
     def bookmark(self) -> Bookmark:
-        """For the group's commit, once it is caught up."""
-        is_open = self.waiting.keys() | self.held.keys()
-        done = frozenset(range(self.offset, self.next_offset)) - is_open
-        return Bookmark(self.begun.topic_id, self.offset, done, self.planned)
+        """For the group's commit, after the rereading."""
+        backlog = self.backlog
+        is_open = {*backlog.waiting, *backlog.aside, *backlog.open_undecided()}
+        done = frozenset(range(self.offset, self.position)) - is_open
+        return Bookmark(self.begun.topic_id, self.offset, done, self.planned, self.intake.layout)
+
+    def commit(self) -> OffsetAndMetadata | None:
+        """Command: commit this; None if the group knows it."""
+        if not self.is_changed or self.phase is Phase.REREADING:
+            return None
+        self.is_changed = False
+        bookmark = self.bookmark()
+        return OffsetAndMetadata(bookmark.offset, metadata_of(bookmark), self.leader_epoch)

@@ -32,7 +32,7 @@ def wait_ms(attempts: int, jitter: float) -> int:
 
 def untried(notice: Notice, now_ms: int) -> Retry:
     """A notice that nobody has tried to deliver yet."""
-    return Retry(notice, attempts=0, first_failed_at_ms=now_ms, not_before_ms=now_ms, reason="")
+    return Retry(notice, attempts=0, first_failed_at_ms=now_ms, reason="")
 
 
 def to_try_again(
@@ -46,8 +46,8 @@ def to_try_again(
         notice=_for(tried.notice, outcome.later, terms),
         attempts=attempts,
         first_failed_at_ms=tried.first_failed_at_ms,
-        not_before_ms=now_ms + wait_ms(attempts, jitter),
         reason=_reason(outcome.later),
+        wait_ms=wait_ms(attempts, jitter),
     )
 
 

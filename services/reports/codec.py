@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import Protocol
 
 import msgspec
 
@@ -10,6 +11,8 @@ from services.reports.alert import ALERT_ID_CHARACTERS_MAX, Alert, is_alert_id
 from services.reports.report import Report
 
 REASON_MAX_CHARACTERS = 200
+# No report is larger; of a record that is, consumers get the beginning only.
+REPORT_MAX_BYTES = 1024 * 1024
 # Outside of these years not every reader of the archive can express a time.
 YEARS = range(1900, 3000)
 # msgspec gives up where the interpreter's stack ends, which depends on how deep its caller stands.
@@ -32,9 +35,33 @@ class Rejection:
     reason: str
 
 
+class Oversize(msgspec.Struct, frozen=True):
+    """The whole of a record's value that is larger than REPORT_MAX_BYTES; sha256 in hex."""
+
+    size_bytes: int
+    sha256: str
+
+
+class Judgeable(Protocol):
+    """A record as far as it is judged."""
+
+    @property
+    def value(self) -> bytes | None: ...  # noqa: D102
+    @property
+    def oversize(self) -> Oversize | None: ...  # noqa: D102
+
+
 UNSOUND_ALERT_ID = Rejection(
     f"alert_id is not 1 to {ALERT_ID_CHARACTERS_MAX} printable ASCII characters - at `$.alert_id`"
 )
+
+
+def judged(record: Judgeable) -> Report | Rejection:
+    """The report in a record, or why there is none; never raises for any bytes."""
+    if record.oversize is None:
+        return decoded(record.value)
+    size_bytes, digest = record.oversize.size_bytes, record.oversize.sha256
+    return Rejection(f"larger than {REPORT_MAX_BYTES} bytes: {size_bytes} bytes, SHA-256 {digest}")
 
 
 def decoded(value: bytes | None) -> Report | Rejection:

@@ -4,11 +4,11 @@ import functools
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
 import click
-from kafka import KafkaConsumer
 
 from services.runtime.health import Health, serve_health
 from services.runtime.logs import configure_logs
@@ -16,7 +16,8 @@ from services.runtime.stopping import stop_on_signals
 from services.stream.connection import KafkaConnection, sign_in_hint
 from services.stream.consumer import connected, group_consumer
 from services.stream.loop import ConsumerLoop
-from services.stream.records import read_lean
+from services.stream.records import read_fetches
+from services.stream.topic_settings import TopicCheck, TopicSettings
 from services.stream.worker import Worker
 
 Command = Callable[..., Any]
@@ -47,14 +48,14 @@ def group_options(command: Command) -> Command:
 class Membership:
     """A member of a consumer group of one topic.
 
-    `settings` are those of `group_options` and `group`; `read` says how records are read;
-    `read_lean` leaves out their headers. `consumer` is KafkaConsumer's own.
+    `settings` are those of `group_options` and `group`; records have their headers only
+    `with_headers`. `consumer` is KafkaConsumer's own.
     """
 
     connection: KafkaConnection
     topic: str
     settings: Mapping[str, Any]
-    read: Callable[[KafkaConsumer], KafkaConsumer] = read_lean
+    with_headers: bool = False
     consumer: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -63,7 +64,7 @@ def run_component(
     settings: Mapping[str, Any],
     topic: str,
     make_worker: Callable[[], Worker],
-    read: Callable[[KafkaConsumer], KafkaConsumer] = read_lean,
+    with_headers: bool = False,
     **consumer_settings: Any,
 ) -> None:
     """Serve health, wait for Kafka, consume `topic` until SIGTERM.
@@ -74,7 +75,7 @@ def run_component(
     stop = stop_on_signals()
     health = Health(time.monotonic, time.monotonic())
     serve_health(health, settings["health_port"])
-    membership = Membership(connection, topic, settings, read, consumer_settings)
+    membership = Membership(connection, topic, settings, with_headers, consumer_settings)
     consume(membership, make_worker, health, stop)
 
 
@@ -87,17 +88,20 @@ def consume(
     """Wait for Kafka, then hand its records to the worker, until stop is set."""
     connection = membership.connection
 
-    def loop() -> ConsumerLoop:
-        worker = make_worker()
-        settings = _group_settings(membership)
-        try:
-            consumer = membership.read(group_consumer(connection, **settings))
-        except BaseException:
-            worker.close()
-            raise
-        return ConsumerLoop(consumer, membership.topic, worker, health, stop)
+    def make_loop() -> ConsumerLoop:
+        with ExitStack() as opened:
+            worker = make_worker()
+            opened.callback(worker.close)
+            settings = TopicSettings(connection, membership.topic)
+            opened.callback(settings.close)
+            consumer = group_consumer(connection, **_group_settings(membership))
+            read_fetches(consumer, membership.with_headers)
+            opened.pop_all()
+        loop = ConsumerLoop(consumer, membership.topic, worker, health, stop)
+        loop.check = TopicCheck(membership.topic, settings)
+        return loop
 
-    made = connected(loop, stop.is_set, health.turned, sign_in_hint(connection))
+    made = connected(make_loop, stop.is_set, health.turned, sign_in_hint(connection))
     if made:
         made.run()
 

@@ -15,10 +15,13 @@ from services.stream.worker import NotNow
 
 BOOTSTRAP_SECONDS = 5.0
 IDLE_SLEEP_MS = 5
-# A poll hands over all that a fetch brought. A partition of which it left records over would not be
+# kafka-python counts the pieces of services.stream.records as records: 512 KiB each, unpacked.
+POLL_PIECES = 32
+# A poll hands over all that a fetch brought. A partition of which it left pieces over would not be
 # in the next fetch, and there is one at a time for a broker: the partition's next record would wait
-# for that one's end, half a second if the other partitions are silent.
-WHOLE_FETCHES: dict[str, Any] = {"fetch_max_bytes": 2 * 1024 * 1024, "max_poll_records": 10_000}
+# for that one's end, half a second if the other partitions are silent. Only what unpacks to more
+# than POLL_PIECES is left to the next poll.
+WHOLE_FETCHES: dict[str, Any] = {"fetch_max_bytes": 2 * 1024 * 1024}
 
 Client = TypeVar("Client")
 
@@ -43,6 +46,8 @@ def group_consumer(connection: KafkaConnection, group: str, **overrides: Any) ->
         "group_id": group,
         "enable_auto_commit": False,
         "auto_offset_reset": "none",
+        "isolation_level": "read_committed",
+        "max_poll_records": POLL_PIECES,
         "partition_assignment_strategy": [CooperativeStickyAssignor],
         "bootstrap_timeout_ms": int(BOOTSTRAP_SECONDS * 1000),
         "reconnect_backoff_max_ms": 2_000,

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from kafka import KafkaConsumer
-
 from services.reports import topics
 from services.stream.worker import Record
 
@@ -14,11 +12,6 @@ class HeadedRecord(Record, Protocol):
 
     @property
     def headers(self) -> Sequence[tuple[str, bytes]]: ...  # noqa: D102
-
-
-def read_headed(consumer: KafkaConsumer) -> KafkaConsumer:
-    """Records as kafka-python reads them."""
-    return consumer
 
 
 def detected_at_ms(record: HeadedRecord) -> int:

@@ -1,5 +1,7 @@
 """Which topic of that name it is: a topic deleted and made again begins at offset 0 once more."""
 
+from contextlib import closing
+from dataclasses import dataclass
 from typing import Protocol
 
 from kafka import KafkaAdminClient
@@ -9,6 +11,14 @@ from services.stream.connection import KafkaConnection, new_client
 from services.stream.worker import NotNow
 
 TIMEOUT_MS = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class TopicDescription:
+    """Which topic it is, and how many partitions it has."""
+
+    topic_id: str
+    partitions: int
 
 
 class Identity(Protocol):
@@ -43,13 +53,30 @@ class TopicIdentity:
 
     def current(self) -> str | None:
         """The id, 32 hex digits; None if there is no such topic now."""
+        described = self.described()
+        return described.topic_id if described else None
+
+    def described(self) -> TopicDescription | None:
+        """The id and the number of partitions; None if there is no such topic now."""
         try:
             described = self.admin.describe_topics([self.topic])
         except UnknownTopicOrPartitionError:
             return None
         topic = next((t for t in described if not t["error_code"]), None)
-        return str(topic["topic_id"]).replace("-", "") if topic else None
+        if topic is None:
+            return None
+        topic_id = str(topic["topic_id"]).replace("-", "")
+        return TopicDescription(topic_id, len(topic["partitions"]))
 
     def close(self) -> None:
         """Close the connection."""
         self.admin.close()
+
+
+def asked_topic_id(connection: KafkaConnection, topic: str) -> str:
+    """Ask Kafka once for the topic's id, 32 hex digits. NotNow if it does not tell."""
+    try:
+        with closing(TopicIdentity(connection, topic)) as identity:
+            return known_topic_id(identity)
+    except KafkaError as error:
+        raise NotNow(f"Kafka: {error or type(error).__name__}") from error

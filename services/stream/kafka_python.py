@@ -37,6 +37,17 @@ def fetched_bytes(records: MemoryRecords) -> bytes:
     return received
 
 
+def hand_over_incomplete(records: MemoryRecords) -> None:
+    """Let our reader see what was fetched also if it begins with an incomplete batch.
+
+    kafka-python's fetcher raises an error if a fetch has bytes but no whole batch, after it has
+    made the reader. Poll would raise it again and again, and name the partition in prose only.
+    Our reader says that the batch is unreadable. The fetcher asks has_next(), which looks here.
+    """
+    if not records.has_next() and records.size_in_bytes():
+        records._next_slice = memoryview(records._buffer)
+
+
 def request_rejoin_again(consumer: KafkaConsumer) -> None:
     """Ask for the rejoin that a poll left unfinished.
 

@@ -1,7 +1,6 @@
 """The consumer loop that components share: poll, hand over, commit after the work."""
 
 import threading
-import time
 from collections.abc import Mapping, Sequence, Set
 
 import click
@@ -19,6 +18,7 @@ from services.runtime.health import Health
 from services.stream.kafka_python import request_rejoin_again, seek_with_epoch
 from services.stream.observation import CONSUMED, DROPPED, ConsumerObserver
 from services.stream.rebalancing import RebalanceListener, partition_numbers, with_topic
+from services.stream.topic_settings import TopicCheck
 from services.stream.unreadable import UnreadableBatches
 from services.stream.worker import (
     NO_EPOCH,
@@ -57,6 +57,9 @@ class ConsumerLoop:
         self.worker = worker
         self.observer = ConsumerObserver(consumer, topic, health)
         self.stop = stop
+        # Set by whoever has the rights to ask for the topic's settings.
+        self.check: TopicCheck | None = None
+        self.monotonic = health.clock
         # Partitions without a position yet, and when to ask the worker for it (monotonic).
         self.starting: dict[int, float] = {}
         # Where the consumer reads on. The worker's position is what counts; this follows it.
@@ -69,17 +72,23 @@ class ConsumerLoop:
 
     def run(self) -> None:
         """Consume until stop is set, then leave the group with the work committed."""
-        listener = RebalanceListener(self.consumer, self.worker, self._add, self._remove)
-        self.consumer.subscribe([self.topic], listener=listener)
+        self.subscribe()
         try:
             while not self.stop.is_set():
                 self.run_once()
-            self._finish()
+            self.finish()
         except AuthorizationError as error:
             raise click.ClickException(f"Kafka refuses us: {error}") from error
         finally:
             self.consumer.close(timeout_ms=CLOSE_TIMEOUT_MS)
             self.worker.close()
+            if self.check is not None:
+                self.check.close()
+
+    def subscribe(self) -> None:
+        """Ask to join the group; the first polls do it."""
+        listener = RebalanceListener(self.consumer, self.worker, self._add, self._remove)
+        self.consumer.subscribe([self.topic], listener=listener)
 
     def run_once(self) -> None:
         """Poll once, hand over what came, and carry out what the worker wants."""
@@ -105,7 +114,7 @@ class ConsumerLoop:
             self._start_again(partition_numbers(error.args[0]), "offsets are out of range")
             return {}
         except LogTruncationError as error:
-            self.cuts |= {at.partition: found for at, found in error.divergent_offsets.items()}
+            self._note_cuts(error)
             return {}
         except AuthorizationError:
             raise
@@ -127,7 +136,7 @@ class ConsumerLoop:
             self.unreadable.note_read(fetch)
             CONSUMED.inc(len(fetch.records))
         if fetch.unreadable is not None:
-            self.unreadable.note_unreadable(fetch, time.monotonic())
+            self.unreadable.note_unreadable(fetch, self.monotonic())
 
     def _follow_positions(self) -> None:
         """Make the consumer read where the worker stands, before anything else is handed over."""
@@ -136,7 +145,10 @@ class ConsumerLoop:
             if position is None:
                 self.starting[partition] = 0.0
             elif position != self.reading_at.get(partition):
-                self._seek(partition, position, NO_EPOCH)
+                # A commit of this position knows the leader epoch, by which Kafka finds a cut.
+                commit = self.uncommitted.get(partition)
+                epoch = commit.leader_epoch if commit and commit.offset == position else NO_EPOCH
+                self._seek(partition, position, epoch)
 
     def _seek(self, partition: int, offset: int, leader_epoch: int) -> None:
         seek_with_epoch(self.consumer, TopicPartition(self.topic, partition), offset, leader_epoch)
@@ -164,10 +176,10 @@ class ConsumerLoop:
         self._set_paused(self.starting.keys())
 
     def _start_partitions(self) -> None:
-        again = self.unreadable.due(time.monotonic())
+        again = self.unreadable.due(self.monotonic())
         if again:
             self._start_again(again, "an unreadable batch is tried again")
-        now = time.monotonic()
+        now = self.monotonic()
         for partition in [p for p, due in self.starting.items() if due <= now]:
             try:
                 self._start(TopicPartition(self.topic, partition))
@@ -183,11 +195,28 @@ class ConsumerLoop:
         end = self.consumer.end_offsets([at], timeout_ms=LOOKUP_TIMEOUT_MS)[at]
         offset = self.worker.start_offset(at.partition, committed, LogRange(start, end))
         del self.starting[at.partition]
-        if offset > end:
-            self._handle_cut(at.partition, end)
-            return
         is_committed = committed is not None and committed.offset == offset
         self._seek(at.partition, offset, committed.leader_epoch if is_committed else NO_EPOCH)
+        if offset > end:
+            self._handle_cut(at.partition, self._cut_offset(at, start))
+        elif not is_committed:
+            # What the worker wants to commit may know the leader epoch.
+            self.reading_at.pop(at.partition)
+
+    def _cut_offset(self, at: TopicPartition, log_start: int) -> int:
+        """Where the log that ends below the position was cut; the log's start if nobody knows."""
+        try:
+            # The first call asks the broker, the second one raises what it said.
+            for _ in range(2):
+                self.consumer.position(at, timeout_ms=LOOKUP_TIMEOUT_MS)
+        except LogTruncationError as error:
+            found = error.divergent_offsets.pop(at, None)
+            self._note_cuts(error)
+            return log_start if found is None else int(found.offset)
+        return log_start
+
+    def _note_cuts(self, error: LogTruncationError) -> None:
+        self.cuts |= {at.partition: found for at, found in error.divergent_offsets.items()}
 
     def _handle_cuts(self) -> None:
         """Tell the worker of each log that lost its end; where is unknown, from the start on."""
@@ -210,11 +239,12 @@ class ConsumerLoop:
     # --- what the worker wants ------------------------------------------------
 
     def _carry_out(self, actions: Actions) -> None:
-        self._follow_positions()
         self.uncommitted |= actions.commits
+        self._follow_positions()
         self._commit()
         held = actions.paused | self.starting.keys() | self.unreadable.partitions
-        self._set_paused(held & self._assigned())
+        is_wrong_topic = self.check is not None and self.check.check(self.monotonic())
+        self._set_paused(self._assigned() if is_wrong_topic else held & self._assigned())
         # What could not be committed waits for the group or the broker: no hurry helps.
         self.polls_immediately = actions.poll_immediately and not self.uncommitted
 
@@ -247,11 +277,12 @@ class ConsumerLoop:
 
     # --- stop -----------------------------------------------------------------
 
-    def _finish(self) -> None:
+    def finish(self) -> None:
+        """Drain all partitions and commit, within the time that a stop may take."""
         self.uncommitted |= self.worker.drain(self._assigned(), DRAIN_SECONDS)
-        deadline = time.monotonic() + COMMIT_ON_STOP_SECONDS
+        deadline = self.monotonic() + COMMIT_ON_STOP_SECONDS
         self._commit()
-        while self.uncommitted and time.monotonic() < deadline:
+        while self.uncommitted and self.monotonic() < deadline:
             # A rebalance ends only if its members poll; nothing may be read any more.
             self._set_paused(self._assigned())
             self._poll()

@@ -1,6 +1,5 @@
 """What ConsumerLoop reports about itself: health, lag, partitions that do not move."""
 
-import time
 from collections.abc import Callable, Set
 
 import structlog
@@ -38,7 +37,7 @@ class ConsumerObserver:
         self.consumer = consumer
         self.topic = topic
         self.health = health
-        self.observed_at_seconds = time.monotonic()
+        self.observed_at_seconds = self.health.clock()
         self.is_away = False
         # By partition: the position, and since when (monotonic) it has been that.
         self.stood_since: dict[int, tuple[int | None, float]] = {}
@@ -55,9 +54,9 @@ class ConsumerObserver:
     def observe(self, position: Position, starting: Set[int]) -> None:
         """Report what can be seen; ask a broker for a sign of life if none answered lately."""
         self.health.joined = self._member_state() is not MemberState.UNJOINED
-        if time.monotonic() - self.observed_at_seconds < PROBE_EVERY_SECONDS:
+        if self.health.clock() - self.observed_at_seconds < PROBE_EVERY_SECONDS:
             return
-        self.observed_at_seconds = time.monotonic()
+        self.observed_at_seconds = self.health.clock()
         try:
             self._measure(position, starting)
             if self.health.is_broker_seen_within(PROBE_EVERY_SECONDS):
@@ -92,7 +91,7 @@ class ConsumerObserver:
                 LAG.labels(at.partition).set(max(0, end - stands))
             if not is_known or end > stands:
                 waiting[at.partition] = stands
-        self._note_stalled(waiting, time.monotonic())
+        self._note_stalled(waiting, self.health.clock())
 
     def _note_stalled(self, waiting: dict[int, int | None], now: float) -> None:
         self.stood_since = {

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import click
 from kafka import KafkaProducer
 from kafka.errors import KafkaTimeoutError
 from kafka.producer.future import FutureRecordMetadata
@@ -18,6 +19,20 @@ PATIENT = {
     "metadata_max_age_ms": 10_000,
     "allow_auto_create_topics": False,
 }
+
+UNCOMPRESSED = "none"
+
+compression_option = click.option(
+    "--compression",
+    type=click.Choice([UNCOMPRESSED, "gzip", "snappy", "lz4", "zstd"]),
+    default=UNCOMPRESSED,
+    help="Kafka's codec for the batches that are sent.",
+)
+
+
+def compression_setting(compression: str) -> dict[str, str | None]:
+    """The choice of `compression_option` as kafka-python's setting."""
+    return {"compression_type": None if compression == UNCOMPRESSED else compression}
 
 
 def producer(connection: KafkaConnection, **overrides: Any) -> KafkaProducer:

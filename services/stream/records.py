@@ -1,118 +1,107 @@
-"""Records read batch by batch: what kafka-python does record by record, at a third of its cost.
+"""Fetches as the loop hands them over: kafka-python's fetcher with our reader in it.
 
-kafka-python's fetcher turns each record into 13 fields; the report path needs four. `read_lean`
-puts our reader of record batches (format v2, kafka.apache.org, "Record Batch") in the place of
-its own. It takes batches, their checksums and their decompression from kafka-python; a test
-holds both readers to the same result.
+A poll gives pieces: what a partition's log holds from one position to another, about PIECE_BYTES
+of records, holes included. At a batch that cannot be read the pieces of its partition end and say
+why; those of other partitions go on. Nothing that a batch holds raises an error.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
-from kafka import KafkaConsumer
-from kafka.consumer.fetcher import Fetcher
-from kafka.errors import CorruptRecordError
-from msgspec import Struct
+from kafka import KafkaConsumer, TopicPartition
+from kafka.record import MemoryRecords
 
-LOG_APPEND_TIME = 1
+from services.stream.decompression import UnreadableError
+from services.stream.kafka_python import fetched_bytes, hand_over_incomplete, install_reader
+from services.stream.record_parser import LeanRecord
+from services.stream.spans import Span, Spans
+from services.stream.transactions import AbortedTransactions
+from services.stream.worker import NO_EPOCH, Fetch
 
+# Unpacked: a piece that holds so much is followed by another.
+PIECE_BYTES = 512 * 1024
 
-class LeanRecord(Struct, frozen=True, gc=False):
-    """One record; timestamp in ms since the epoch. Headers are not read."""
-
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-
-
-def read_lean(consumer: KafkaConsumer) -> KafkaConsumer:
-    """Make the consumer's poll give LeanRecords, and whole batches (more than asked for)."""
-    consumer._fetcher.PartitionRecords = LeanPartitionRecords
-    return consumer
+__all__ = ["LeanRecord", "PartitionReader", "read_fetches"]
 
 
-class LeanPartitionRecords(Fetcher.PartitionRecords):  # type: ignore[misc]
-    """One partition's part of a fetch; kafka-python calls take() until drained."""
+def read_fetches(consumer: KafkaConsumer, with_headers: bool = False) -> KafkaConsumer:
+    """Make the consumer's poll give {TopicPartition: [Fetch, ...]}; its limits count fetches."""
+    return install_reader(consumer, partial(PartitionReader, with_headers=with_headers))
 
-    def take(self, n: int | None = None) -> list[LeanRecord]:
-        """Records of the next batches, at least n if there are; a corrupt batch raises."""
-        self._maybe_raise_next_inline_exception()
-        taken: list[LeanRecord] = []
+
+class PartitionReader:
+    """One partition's part of a fetch, made and emptied by kafka-python's fetcher."""
+
+    def __init__(
+        self,
+        fetch_offset: int,
+        topic_partition: TopicPartition,
+        records: MemoryRecords,
+        with_headers: bool = False,
+        **given: Any,
+    ) -> None:
+        received = fetched_bytes(records)
+        hand_over_incomplete(records)
+        # The fetcher reads these four.
+        self.topic_partition = topic_partition
+        self.next_fetch_offset = fetch_offset
+        self.leader_epoch = NO_EPOCH
+        self.bytes_read = len(received)
+        self.on_drain: Callable[[PartitionReader], None] = given.get("on_drain", lambda _: None)
+        aborted = AbortedTransactions(
+            given.get("isolation_level"), given.get("aborted_transactions")
+        )
+        self.spans = Spans(received, fetch_offset, aborted, with_headers)
+        self.pieces: Iterator[Fetch] | None = self._pieces()
+
+    def __bool__(self) -> bool:
+        return self.pieces is not None
+
+    def drain(self) -> None:
+        """Let go; the fetcher may then fetch on."""
+        if self.pieces is not None:
+            self.pieces = None
+            self.on_drain(self)
+
+    def take(self, _: int | None = None) -> list[Fetch]:
+        """The next piece, if there is one; with the last one it is drained."""
+        piece = next(self.pieces, None) if self.pieces else None
+        if piece is None:
+            self.drain()
+            return []
+        self.next_fetch_offset, self.leader_epoch = piece.end, piece.leader_epoch
+        return [piece]
+
+    def _pieces(self) -> Iterator[Fetch]:
+        """Drains before it gives the last one.
+
+        The fetcher asks no broker for a partition of which it believes to have more: the
+        partition's next record would wait for another poll.
+        """
+        partition, begin, unreadable = self.topic_partition.partition, self.next_fetch_offset, None
+        gathered: list[Span] = []
+        size_bytes = 0
         try:
-            for records in self.record_iterator:
-                taken += records
-                if n is not None and len(taken) >= n:
-                    break
-        except CorruptRecordError as error:
-            if not taken:
-                raise
-            self._next_inline_exception = error
-        return taken
-
-    def _maybe_skip_record(self, _records: list[LeanRecord]) -> bool:
-        """Skipping to the fetch offset happens in _unpack_records."""
-        return False
-
-    def _unpack_records(self, _partition: Any, batches: Any, *_: Any) -> Iterator[list[LeanRecord]]:
-        first_offset = self.fetch_offset
-        while (batch := batches.next_batch()) is not None:
-            if self.check_crcs and not batch.validate_crc():
-                raise CorruptRecordError(f"batch at offset {batch.base_offset} fails its checksum")
-            self.leader_epoch = batch.leader_epoch
-            self.next_fetch_offset = batch.next_offset
-            if not batch.is_control_batch:
-                records = batch_records(batch)
-                is_whole = batch.base_offset >= first_offset
-                yield records if is_whole else [r for r in records if r.offset >= first_offset]
+            for span in self.spans:
+                if size_bytes >= PIECE_BYTES:
+                    yield merged(partition, begin, gathered)
+                    begin, gathered, size_bytes = gathered[-1].end, [], 0
+                gathered.append(span)
+                size_bytes += span.size_bytes
+        except UnreadableError as error:
+            unreadable = f"batch at offset {self.spans.position}: {error}"
         self.drain()
+        if gathered or unreadable:
+            yield merged(partition, begin, gathered, unreadable)
 
 
-def batch_records(batch: Any) -> list[LeanRecord]:
-    """All records of a kafka-python DefaultRecordBatch (format v2); CorruptRecordError."""
-    batch._maybe_uncompress()
-    body = bytes(batch._buffer)
-    try:
-        return list(_records(body, batch._pos, batch))
-    except IndexError as error:
-        raise CorruptRecordError(f"batch at offset {batch.base_offset} is cut short") from error
-
-
-def _records(body: bytes, position: int, batch: Any) -> Iterator[LeanRecord]:
-    """Record => length, attributes (1 byte), timestamp delta, offset delta, key, value, headers.
-
-    Written out flat, for speed: most varints here have one or two bytes.
-    """
-    base_offset, first_ms, append_ms = batch.base_offset, batch.first_timestamp, batch.max_timestamp
-    is_append_time = batch.timestamp_type == LOG_APPEND_TIME
-    size = len(body)
-    for _ in range(batch.records_count):
-        length, start = varint(body, position)
-        delta_ms, position = varint(body, start + 1)
-        offset_delta, position = varint(body, position)
-        key_size, position = varint(body, position)
-        key = body[position : position + key_size] if key_size >= 0 else None
-        value_size, position = varint(body, position + max(key_size, 0))
-        value = body[position : position + value_size] if value_size >= 0 else None
-        if position + value_size >= start + length or start + length > size:
-            raise IndexError
-        position = start + length
-        timestamp = append_ms if is_append_time else first_ms + delta_ms
-        yield LeanRecord(base_offset + offset_delta, timestamp, key, value)
-
-
-def varint(body: bytes, position: int) -> tuple[int, int]:
-    """A zigzag varint and the position after it; IndexError at the end of the body."""
-    byte = body[position]
-    if byte < 0x80:
-        return (byte >> 1) ^ -(byte & 1), position + 1
-    second = body[position + 1]
-    raw = byte & 0x7F | (second & 0x7F) << 7
-    position += 2
-    shift = 14
-    while second >= 0x80:
-        second = body[position]
-        raw |= (second & 0x7F) << shift
-        shift += 7
-        position += 1
-    return (raw >> 1) ^ -(raw & 1), position
+def merged(partition: int, begin: int, spans: list[Span], unreadable: str | None = None) -> Fetch:
+    """A fetch of the spans, which follow one another from `begin` on."""
+    if not spans:
+        return Fetch(partition, begin, [], begin, unreadable=unreadable)
+    first, last = spans[0], spans[-1]
+    records = first.records if len(spans) == 1 else [r for span in spans for r in span.records]
+    return Fetch(
+        partition, begin, records, last.end, first.timestamp, last.leader_epoch, unreadable
+    )

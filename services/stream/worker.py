@@ -16,12 +16,17 @@ from typing import Protocol
 from kafka.structs import OffsetAndMetadata
 from msgspec import Struct
 
+from services.reports.codec import Oversize
+
 Commits = Mapping[int, OffsetAndMetadata]
 NO_EPOCH = -1
 
 
 class Record(Protocol):
-    """One record as Kafka gave it; timestamp in ms since the epoch."""
+    """One record as Kafka gave it; timestamp in ms since the epoch.
+
+    Of a value larger than a report may be, `value` is the beginning and `oversize` tells of it all.
+    """
 
     @property
     def offset(self) -> int: ...  # noqa: D102
@@ -31,6 +36,8 @@ class Record(Protocol):
     def key(self) -> bytes | None: ...  # noqa: D102
     @property
     def value(self) -> bytes | None: ...  # noqa: D102
+    @property
+    def oversize(self) -> Oversize | None: ...  # noqa: D102
 
 
 class Fetch(Struct, frozen=True, gc=False):

@@ -18,7 +18,6 @@ from services.runtime.stopping import stop_on_signals
 from services.runtime.tls import tls_context
 from services.stream.component import Membership, consume, group_options
 from services.stream.connection import KafkaConnection, kafka_options
-from services.stream.headed import read_headed
 from services.website.app import create_app
 from services.website.database import is_sqlite
 from services.website.options import database_options
@@ -83,7 +82,7 @@ def main(connection: KafkaConnection, engine: Engine, **settings: Any) -> None:
         server = page_server(create_app(site), settings["trusted_proxies"], health, stop)
         host, port, *_ = listener.getsockname()
         structlog.get_logger().info("pages", address=f"http://{host}:{port}/")
-        membership = Membership(connection, settings["alerts_topic"], settings, read_headed)
+        membership = Membership(connection, settings["alerts_topic"], settings, with_headers=True)
         run_beside(
             server,
             listener,

@@ -1,11 +1,19 @@
+"""What an object's Parquet footer says about the chain, also when it is damaged."""
+
+import io
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.archiving.footer import (
     Footer,
+    Kind,
     UnreadableObjectError,
     footer_bytes,
+    footer_metadata,
     footer_of,
 )
 from tests.archiving.records import SHORT_ID, object_of, records
@@ -13,8 +21,42 @@ from tests.archiving.records import SHORT_ID, object_of, records
 CONTENT = object_of(records(5, 9), partition=3).content
 
 
-def test_a_footer_says_which_records_the_object_holds() -> None:
-    assert footer_of(CONTENT[-footer_bytes(CONTENT) :]) == Footer(SHORT_ID, 3, 5, 9)
+def test_a_footer_says_which_positions_the_object_covers() -> None:
+    assert footer_of(CONTENT[-footer_bytes(CONTENT) :]) == Footer(SHORT_ID, 3, 5, 10)
+
+
+def object_with(entries: dict[str, str]) -> bytes:
+    """An object with these entries in its footer."""
+    sink = io.BytesIO()
+    table = pa.table({"x": [1]})
+    with pq.ParquetWriter(sink, table.schema) as writer:
+        writer.write_table(table)
+        writer.add_key_value_metadata(entries)
+    return sink.getvalue()
+
+
+OF_VERSION_0_1 = {
+    "dronewatch.topic_id": SHORT_ID,
+    "dronewatch.partition": "3",
+    "dronewatch.first_offset": "5",
+    "dronewatch.last_offset": "9",
+}
+
+
+def test_a_footer_of_version_0_1_is_read_as_the_same_positions() -> None:
+    assert footer_of(object_with(OF_VERSION_0_1)) == Footer(SHORT_ID, 3, 5, 10)
+
+
+@pytest.mark.parametrize("kind", ["records", "fence", "decision"])
+def test_a_footer_says_of_which_kind_its_object_is_and_why(kind: Kind) -> None:
+    footer = Footer(SHORT_ID, 3, 5, 10, kind, "retention")
+    assert footer_of(object_with(footer_metadata(footer))) == footer
+
+
+def test_a_kind_that_is_unknown_is_unreadable() -> None:
+    entries = footer_metadata(Footer(SHORT_ID, 3, 5, 10)) | {"dronewatch.kind": "tombstone"}
+    with pytest.raises(UnreadableObjectError, match="tombstone"):
+        footer_of(object_with(entries))
 
 
 def outcome(tail: bytes) -> Footer | None:
@@ -50,11 +92,6 @@ def test_a_cut_object_is_unreadable(size_bytes: int) -> None:
 
 
 def test_a_parquet_file_of_somebody_else_is_unreadable() -> None:
-    import io
-
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     sink = io.BytesIO()
     pq.write_table(pa.table({"x": [1]}), sink)
     with pytest.raises(UnreadableObjectError):

@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.archiving.naming import HOUR_MS, ObjectStart, arrival_hour, object_name, object_start
+from services.archiving.naming import (
+    DECISIONS_FOLDER,
+    HOUR_MS,
+    REPORTS_FOLDER,
+    ObjectStart,
+    arrival_hour,
+    decision_name,
+    object_name,
+    object_start,
+)
 
 STARTS = st.builds(
     ObjectStart,
@@ -30,6 +39,22 @@ def test_a_start_survives_its_name(start: ObjectStart) -> None:
 @given(STARTS, STARTS)
 def test_two_starts_have_two_names(one: ObjectStart, other: ObjectStart) -> None:
     assert (one == other) == (object_name(one) == object_name(other))
+
+
+@given(STARTS)
+def test_a_decision_is_outside_of_what_is_analysed_and_bears_no_objects_name(
+    start: ObjectStart,
+) -> None:
+    name = decision_name(start.topic_id, start.partition, start.offset)
+    assert name.startswith(f"{DECISIONS_FOLDER}/")
+    assert not name.startswith(REPORTS_FOLDER)
+    assert object_start(name) is None
+
+
+def test_a_decision_is_named_by_the_chains_end_alone() -> None:
+    assert decision_name("0a1b2c3d", 7, 42) == (
+        "decisions/0a1b2c3d-00007-00000000000000000042.parquet"
+    )
 
 
 @given(st.integers(0, 2**40))

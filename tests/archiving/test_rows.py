@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from services.archiving.rows import ROW_SCHEMA, rows
-from services.reports.codec import encoded
+from services.reports.codec import Oversize, encoded
 from services.reports.report import Citizen, Location, Report, Telemetry, Violation
 from tests.reports.strategies import NOT_REPORTS, GivenRecord
 
@@ -147,3 +147,13 @@ def test_times_are_kept_in_utc_to_the_microsecond(text: str, time: datetime) -> 
     value = B.replace(b"2026-03-02T12:00:00.123000Z", text.encode())
 
     assert table_of(value)["time"].to_pylist() == [time]
+
+
+def test_an_oversize_record_is_rejected_by_its_beginning_size_and_digest() -> None:
+    beginning = encoded(Report("r-1", "d-1", datetime(2026, 3, 2, tzinfo=UTC), "drone"))
+    record = GivenRecord(5, beginning, oversize=Oversize(2_000_000, "ab" * 32))
+    [row] = rows(0, [record]).to_pylist()
+    assert (row["report_id"], row["rejected_value"]) == (None, beginning)
+    assert row["rejected_reason"] == (
+        f"larger than 1048576 bytes: 2000000 bytes, SHA-256 {'ab' * 32}"
+    )

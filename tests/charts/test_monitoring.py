@@ -11,11 +11,14 @@ import pytest
 import yaml
 
 import services.alerting.publisher
-import services.archiving.landing
+import services.archiving.chain_start
 import services.archiving.metrics
-import services.archiving.starting
+import services.archiving.upload
 import services.notifying.metrics
-import services.stream.loop
+import services.stream.group_start
+import services.stream.observation
+import services.stream.topic_settings
+import services.stream.unreadable
 import services.website.metrics
 import simulator.run
 from tests.charts.conftest import REPOSITORY, Render
@@ -25,11 +28,14 @@ ON = "--set=global.monitoring.enabled=true"
 # Imported for what they register.
 COMPONENTS = (
     services.alerting.publisher,
-    services.archiving.landing,
+    services.archiving.chain_start,
     services.archiving.metrics,
-    services.archiving.starting,
+    services.archiving.upload,
     services.notifying.metrics,
-    services.stream.loop,
+    services.stream.group_start,
+    services.stream.observation,
+    services.stream.topic_settings,
+    services.stream.unreadable,
     services.website.metrics,
     simulator.run,
 )

@@ -29,6 +29,7 @@ def test_there_is_a_pod_of_every_part(everything: list[Manifest]) -> None:
         "Deployment dw-simulator",
         "Deployment dw-alerting",
         "Deployment dw-archiving",
+        "CronJob dw-archiving-verify",
         "Deployment dw-notifying-email",
         "Deployment dw-notifying-webhook",
         "Deployment dw-notifying-log",

@@ -43,7 +43,10 @@ def test_the_layout_is_one_that_provisioning_reads(minio: list[Manifest]) -> Non
     text = of_kind(minio, "ConfigMap")["dw-minio-setup"]["data"]["layout.json"]
     layout = msgspec.json.decode(text, type=Layout)
     assert layout.users == {
-        "archiving": Access(read=("reports/",), write=("reports/", "probes/")),
+        "archiving": Access(
+            read=("reports/", "decisions/"), write=("reports/", "decisions/", "probes/")
+        ),
+        "archiving-verify": Access(read=("reports/", "decisions/")),
         "analysis": Access(read=("reports/", "results/"), write=("results/",)),
         "loading": Access(read=("history/",)),
         "website": Access(read=("results/",)),
@@ -68,6 +71,8 @@ def test_the_setup_finds_the_credentials_where_it_looks_for_them(minio: list[Man
         "root/rootPassword",
         "archiving/accessKey",
         "archiving/secretKey",
+        "archiving-verify/accessKey",
+        "archiving-verify/secretKey",
         "analysis/accessKey",
         "analysis/secretKey",
         "loading/accessKey",
@@ -83,7 +88,10 @@ def test_secrets_are_made_before_anything_needs_them(minio: list[Manifest]) -> N
     arguments = job(minio, "dw-minio-credentials").spec["containers"][0]["args"]
     assert set(arguments) >= {
         "dw-minio-root",
-        *(f"dw-minio-{user}" for user in ("archiving", "analysis", "loading", "website")),
+        *(
+            f"dw-minio-{user}"
+            for user in ("archiving", "archiving-verify", "analysis", "loading", "website")
+        ),
     }
 
 
@@ -99,12 +107,13 @@ def test_secrets_of_ones_own_are_used_and_not_made(render: Render) -> None:
     arguments = job(manifests, "dw-minio-credentials").spec["containers"][0]["args"]
     assert "--root" not in arguments
     assert json.dumps(manifests).count("my-archiving") == 1
-    assert "dw-minio-archiving" not in json.dumps(manifests)
+    assert '"dw-minio-archiving"' not in json.dumps(manifests)
 
 
 def test_who_uses_the_store_has_a_user_of_its_own(everything: list[Manifest]) -> None:
     owners = {
         "Deployment dw-archiving": "dw-minio-archiving",
+        "CronJob dw-archiving-verify": "dw-minio-archiving-verify",
         "Deployment dw-website": "dw-minio-website",
         "SparkApplication dw-analysis-1 driver": "dw-minio-analysis",
     }

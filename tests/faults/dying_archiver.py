@@ -13,6 +13,7 @@ from typing import Any
 from services.archiving import __main__ as archiving
 from services.archiving.naming import REPORTS_FOLDER
 from services.archiving.store import Store
+from services.archiving.worker import ArchivingWorker
 
 
 class DyingStore:
@@ -45,12 +46,11 @@ class DyingStore:
 
 def main() -> None:
     puts = int(sys.argv.pop(1))
-    real_store = archiving._store
 
-    def dying_store(settings: dict[str, Any]) -> Store:
-        return DyingStore(real_store(settings), puts)
+    def dying_worker(store: Store, *given: Any) -> ArchivingWorker:
+        return ArchivingWorker(DyingStore(store, puts), *given)
 
-    archiving._store = dying_store
+    setattr(archiving, "ArchivingWorker", dying_worker)  # noqa: B010 - mypy allows no other way
     archiving.main()
 
 

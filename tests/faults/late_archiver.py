@@ -13,6 +13,7 @@ from typing import Any
 from services.archiving import __main__ as archiving
 from services.archiving.naming import REPORTS_FOLDER
 from services.archiving.store import Store
+from services.archiving.worker import ArchivingWorker
 
 
 class LateStore:
@@ -48,12 +49,11 @@ class LateStore:
 
 def main() -> None:
     folder = Path(sys.argv.pop(1))
-    real_store = archiving._store
 
-    def late_store(settings: dict[str, Any]) -> Store:
-        return LateStore(real_store(settings), folder)
+    def late_worker(store: Store, *given: Any) -> ArchivingWorker:
+        return ArchivingWorker(LateStore(store, folder), *given)
 
-    archiving._store = late_store
+    setattr(archiving, "ArchivingWorker", late_worker)  # noqa: B010 - mypy allows no other way
     archiving.main()
 
 

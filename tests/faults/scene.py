@@ -8,7 +8,7 @@ from kafka import KafkaAdminClient
 
 from local.offsets import Progress, done, has_caught_up, progress_of, written
 from local.processes import Child, Goal, await_until
-from services.archiving.starting import short_id
+from services.archiving.timeline import Timeline
 from services.reports.codec import encoded
 from services.reports.topics import Topic
 from services.stream.connection import KafkaConnection
@@ -93,7 +93,7 @@ class Scene:
         """The topic's id as objects are named by it."""
         identity = TopicIdentity(self.kafka, self.topic.name)
         try:
-            return short_id(identity.current() or "")
+            return Timeline(identity.current() or "").chain_id
         finally:
             identity.close()
 

@@ -35,6 +35,6 @@ def test_what_was_put_but_not_committed_is_not_put_again(archive: ArchiveScene) 
     archive.crew.members.clear()
     heir = archive.crew.add()
     archive.group.await_caught_up()
-    assert heir.metric("dronewatch_archiving_walked_objects_total") > 0
+    assert heir.metric("dronewatch_archiving_names_taken_total") > 0
     archive.crew.stop_all()
     archive.check_archive(archive.place.objects())

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from services.archiving.building import ObjectBuilder
 from services.archiving.naming import ObjectStart, arrival_hour, object_name
+from services.archiving.object_builder import ObjectBuilder
 from tests.faults.evidence import (
     KafkaRecord,
     Position,
@@ -24,8 +24,9 @@ def object_of(topic_id: str, records: Sequence[KafkaRecord]) -> tuple[str, bytes
     """The object that some other worker would have put of these records."""
     first = records[0]
     start = ObjectStart(topic_id, first.partition, first.offset, arrival_hour(first.timestamp))
-    builder = ObjectBuilder(first, start, 0.0)
+    builder = ObjectBuilder(start, first.timestamp, 0.0)
     builder.append(records)
+    builder.end = records[-1].offset + 1
     return object_name(start), builder.finish().content
 
 

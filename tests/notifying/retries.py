@@ -5,12 +5,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 
+from services.notifying.broker_clock import BrokerClock
 from services.notifying.notice import Notice, Outcome, Retry, encoded
 from services.notifying.publishing import Addresses, Publishing, notices_producer
 from services.notifying.retry_worker import RetryWorker
 from services.notifying.retrying import Terms, untried
 from services.stream.connection import KafkaConnection
-from services.stream.worker import Commits
+from services.stream.reliable_producer import ReliableProducer
+from services.stream.worker import Commits, Fetch, LogRange
 from tests.notifying.samples import notice
 
 ANN, BEN = "ann@example.org", "ben@example.org"
@@ -49,10 +51,10 @@ class KafkaRecord:
     key: bytes | None = b"key"
 
 
-def waiting(name: str, not_before_ms: int = 0) -> bytes:
+def waiting(name: str, wait_ms: int = 0) -> bytes:
     """The value of a record on a retry topic."""
     first = untried(notice(name), 0)
-    return encoded(Retry(first.notice, 1, first.first_failed_at_ms, not_before_ms, "450 busy"))
+    return encoded(Retry(first.notice, 1, first.first_failed_at_ms, "450 busy", wait_ms))
 
 
 @dataclass(slots=True)
@@ -62,26 +64,30 @@ class Desk:
     channel: ScriptedChannel
     publishing: Publishing
     now_ms: int = 0
+    clock_off_ms: int = 0
     commits: dict[int, int] = field(default_factory=dict)
     worker: RetryWorker = field(init=False)
 
     def __post_init__(self) -> None:
-        self.worker = RetryWorker(self.channel, self.publishing, "retries", lambda: self.now_ms)
+        clock = BrokerClock(lambda: self.now_ms + self.clock_off_ms, lambda: self.now_ms)
+        self.worker = RetryWorker(self.channel, self.publishing, "retries", clock)
         for partition in range(3):
-            self.worker.begin(partition, None, 0)
+            self.worker.start_offset(partition, None, LogRange(0, 0))
 
     def give(self, partition: int, *values: bytes | None) -> None:
         """Records as the loop hands them over."""
-        records = [KafkaRecord(value, offset) for offset, value in enumerate(values)]
-        self.worker.take(partition, records)
+        begin = self.worker.position(partition)
+        assert begin is not None
+        records = [KafkaRecord(v, begin + n, self.now_ms) for n, v in enumerate(values)]
+        self.worker.accept(Fetch(partition, begin, records, begin + len(values)))
 
     def turn(self, is_acknowledged: bool = True) -> frozenset[int]:
         """One turn, whose commits Kafka takes or not; the partitions that are paused."""
-        turn = self.worker.turn()
-        self.note(turn.commits)
+        actions = self.worker.step()
+        self.note(actions.commits)
         if is_acknowledged:
-            self.worker.committed(turn.commits.keys())
-        return frozenset(turn.paused)
+            self.worker.on_committed(actions.commits.keys())
+        return frozenset(actions.paused)
 
     def turns(self, count: int) -> None:
         for _ in range(count):
@@ -97,4 +103,6 @@ def publishing(
 ) -> Iterator[Publishing]:
     """Into these topics; what fails is tried again after half of the longest wait."""
     with closing(notices_producer(kafka)) as sender:
-        yield Publishing(sender, addresses, Terms(tuple(recipients)), jitter=lambda: 0.5)
+        yield Publishing(
+            ReliableProducer(sender), addresses, Terms(tuple(recipients)), jitter=lambda: 0.5
+        )

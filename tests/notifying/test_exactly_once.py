@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.notifying import bookmark, choosing, partition, recent, windows, worker
+from services.notifying import bookmark, choosing, deduplication, partition, windows, worker
 from tests.notifying.world import Fault, Leaving, World, check
 
 FAULTS: tuple[Fault, ...] = get_args(Fault)
@@ -42,12 +42,28 @@ def small_world() -> Iterator[None]:
             (partition, "FULL_SPAN", 8),
             (choosing, "CROWD", 3),
             (choosing, "DIGEST_ALERTS_MAX", 4),
-            (recent, "REMEMBERED", 400),
+            (deduplication, "REMEMBERED", 400),
             (worker, "REMEMBERED", 400),
             (windows, "OPEN_MAX", 2),
         ]:
             patch.setattr(module, name, value)
         yield
+
+
+def growing(world: World, rng: Random) -> None:
+    """Any one thing that may happen to a topic that gets partitions."""
+    partition = rng.randrange(len(world.log))
+    happenings: dict[Callable[[], object], int] = {
+        lambda: world.turn(rng.randrange(2), "none"): 10,
+        lambda: world.turn(rng.randrange(2), rng.choice(FAULTS)): 6,
+        lambda: world.publish(rng.randrange(2), rng.randrange(40)): 12,
+        lambda: world.append_garbage(partition): 1,
+        lambda: world.move(partition, rng.choice(LEAVINGS)): 2,
+        lambda: world.pass_ms(rng.choice([10, 700, 1_500, 30_000])): 6,
+        lambda: world.grow() if len(world.log) < 6 else None: 1,
+    }
+    [happens] = rng.choices([*happenings], [*happenings.values()])
+    happens()
 
 
 @pytest.mark.parametrize("cap_per_minute", [None, 1, 4])
@@ -57,7 +73,22 @@ def test_each_alert_is_in_one_notice_and_only_an_interruption_repeats_one(
     cap_per_minute: int | None, seed: int
 ) -> None:
     world, rng = World(cap_per_minute), Random(seed)
+    if rng.random() < 0.5:
+        world.know_layout()
     for _ in range(STEPS):
         happening(world, rng)
+    world.rest()
+    check(world)
+
+
+@settings(max_examples=400, deadline=None)
+@given(seed=st.integers(0, 2**32), off_ms=st.sampled_from([0, -600_000, 600_000]))
+def test_each_alert_is_in_one_notice_also_while_the_topic_gets_partitions(
+    seed: int, off_ms: int
+) -> None:
+    world, rng = World(clock_off_ms=off_ms), Random(seed)
+    world.know_layout()
+    for _ in range(STEPS):
+        growing(world, rng)
     world.rest()
     check(world)

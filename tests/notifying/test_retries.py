@@ -16,6 +16,7 @@ import pytest
 from local.kafka import running_kafka
 from local.mailbox import Mailbox, running_mailbox
 from local.receiver import running_receiver
+from services.notifying.broker_clock import BrokerClock, monotonic_ms
 from services.notifying.channel import Channel
 from services.notifying.decoding import retry_in
 from services.notifying.email import EmailChannel, SmtpServer
@@ -27,6 +28,7 @@ from services.notifying.retrying import Terms, untried
 from services.notifying.webhook import Webhook, WebhookChannel
 from services.reports.topics import ALERTS_RETRY_EMAIL, ALERTS_UNDELIVERED, TOPICS
 from services.stream.connection import KafkaConnection
+from services.stream.reliable_producer import ReliableProducer
 from services.stream.topics import create_topics
 from tests.conftest import FreshTopic
 from tests.faults.evidence import topic_records
@@ -78,8 +80,10 @@ def retrying(
 ) -> Iterator[Member]:
     """A process's worth of retries, in a thread; what fails waits a hundredth of the longest."""
     terms = Terms(tuple(channel.recipients))
-    publishing = Publishing(notices_producer(kafka), addresses, terms, lambda: JITTER)
-    worker = RetryWorker(channel, publishing, addresses.retry, clock)
+    publishing = Publishing(
+        ReliableProducer(notices_producer(kafka)), addresses, terms, lambda: JITTER
+    )
+    worker = RetryWorker(channel, publishing, addresses.retry, BrokerClock(clock, monotonic_ms))
     group = f"{addresses.retry}-retries"
     with member(kafka, addresses.retry, group, worker, **CONSUMER_SETTINGS) as running:
         yield running
@@ -88,10 +92,10 @@ def retrying(
 def fail(kafka: KafkaConnection, addresses: Addresses, *names: str) -> None:
     """These notices, as the worker that delivers first leaves them when nobody takes any."""
     sender = notices_producer(kafka)
-    publishing = Publishing(sender, addresses, Terms((ANN, BEN)), lambda: JITTER)
+    publishing = Publishing(ReliableProducer(sender), addresses, Terms((ANN, BEN)), lambda: JITTER)
     for name in names:
         sent = publishing.failed(untried(notice(name), now_ms()), BUSY, now_ms())
-        assert awaited(sent.is_taken)
+        assert sent.wait(30)
     publishing.close()
 
 
@@ -195,12 +199,14 @@ def test_the_command_sends_its_own_channels_notices_and_leaves_what_is_none(
     others = Addresses("webhook", addresses.retry, addresses.undelivered)
     with ExitStack() as stack:
         for one in (addresses, others):
-            publishing = Publishing(notices_producer(kafka), one, Terms((ANN,)))
+            publishing = Publishing(ReliableProducer(notices_producer(kafka)), one, Terms((ANN,)))
             stack.callback(publishing.close)
             refused = Outcome(never={ANN: "no"})
             kept = publishing.failed(untried(notice(one.channel), 0), refused, 0)
-            assert awaited(kept.is_taken)
-        publishing.sender.send(addresses.undelivered, b"{", headers=[("channel", b"email")]).get(30)
+            assert kept.wait(30)
+        publishing.sender.client.send(
+            addresses.undelivered, b"{", headers=[("channel", b"email")]
+        ).get(30)
     assert resend(kafka, addresses).stdout == "1 notices go out by email again\n"
     assert tries(kafka, addresses, "email") == [0]
     assert tries(kafka, addresses, "webhook") == []

@@ -57,7 +57,7 @@ def undelivered(kafka: KafkaConnection, addresses: Addresses) -> SetAside:
 
 
 def test_a_notice_waits_for_its_time_and_is_sent_once(desk: Desk) -> None:
-    desk.give(0, waiting("a", not_before_ms=10_000))
+    desk.give(0, waiting("a", wait_ms=10_000))
     desk.now_ms = 9_999
     desk.turns(3)
     assert desk.channel.asked == []
@@ -68,7 +68,7 @@ def test_a_notice_waits_for_its_time_and_is_sent_once(desk: Desk) -> None:
 
 
 def test_a_head_that_waits_holds_back_its_own_partition_alone(desk: Desk) -> None:
-    desk.give(0, waiting("a", not_before_ms=10_000), waiting("b"))
+    desk.give(0, waiting("a", wait_ms=10_000), waiting("b"))
     desk.give(1, waiting("c"))
     desk.turns(3)
     assert desk.channel.asked_ids == ["c-agitation-0"]
@@ -83,7 +83,7 @@ def test_the_next_is_not_sent_before_the_commit_of_the_last_is_acknowledged(desk
     for _ in range(3):
         desk.turn(is_acknowledged=False)
     assert desk.channel.asked_ids == ["a-agitation-0"]
-    desk.worker.committed({0})
+    desk.worker.on_committed({0})
     desk.turn()
     assert desk.channel.asked_ids == ["a-agitation-0", "b-agitation-0"]
 
@@ -97,7 +97,7 @@ def test_what_fails_again_goes_to_the_tail_for_those_who_lack_it(
     desk.turns(2)
     [retry] = retried()
     assert (retry.notice.notice_id, retry.notice.recipients) == ("a-agitation-0", (BEN,))
-    assert (retry.attempts, retry.not_before_ms) == (2, 70_000)
+    assert (retry.attempts, retry.wait_ms) == (2, 10_000)
     assert retry.reason == "451 later"
     assert desk.commits == {0: 1}
 
@@ -161,7 +161,7 @@ def test_no_more_are_sent_in_a_minute_than_the_channel_may(desk: Desk) -> None:
 
 
 def test_a_partition_with_much_in_memory_is_paused_until_it_has_room(desk: Desk) -> None:
-    late = [waiting(f"{number}", not_before_ms=10_000) for number in range(HELD_RECORDS)]
+    late = [waiting(f"{number}", wait_ms=10_000) for number in range(HELD_RECORDS)]
     desk.give(0, *late[:-1])
     assert desk.turn() == frozenset()
     desk.give(0, late[-1])

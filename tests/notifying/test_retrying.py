@@ -41,7 +41,7 @@ def test_what_all_took_is_neither_tried_again_nor_given_up() -> None:
 
 def test_a_first_failure_waits_under_its_own_id_and_content() -> None:
     retry = again(untried(NOTICE, 1_000), Outcome(later={"ann@example.org": "450 busy"}))
-    assert (retry.attempts, retry.first_failed_at_ms, retry.not_before_ms) == (1, 1_000, 6_000)
+    assert (retry.attempts, retry.first_failed_at_ms, retry.wait_ms) == (1, 1_000, 5_000)
     assert retry.reason == "450 busy"
     assert (retry.notice.notice_id, retry.notice.alerts) == (NOTICE.notice_id, NOTICE.alerts)
     assert retry.notice.detected_at_ms == 5
@@ -51,7 +51,7 @@ def test_each_failure_counts_and_the_first_one_is_remembered() -> None:
     outcome = Outcome(later=dict.fromkeys(TWO.recipients, "busy"))
     first = again(untried(NOTICE, 1_000), outcome)
     second = again(first, outcome, now_ms=50_000)
-    assert (second.attempts, second.first_failed_at_ms, second.not_before_ms) == (2, 1_000, 60_000)
+    assert (second.attempts, second.first_failed_at_ms, second.wait_ms) == (2, 1_000, 10_000)
 
 
 def test_only_those_who_lack_it_get_it_again() -> None:

@@ -5,26 +5,35 @@ the product's. A turn is one of services.stream.loop, with a fault in any of its
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Literal
 
 import msgspec
-from kafka.errors import KafkaTimeoutError
+from kafka.errors import KafkaTimeoutError, UnknownTopicOrPartitionError
 from kafka.structs import OffsetAndMetadata
 from msgspec.structs import replace
 
+from services.notifying.bookmark import Bookmark, Layout, metadata_of
+from services.notifying.broker_clock import BrokerClock
+from services.notifying.copies import Copies, partition_of
 from services.notifying.notice import Notice, Outcome
 from services.notifying.publishing import Addresses, Publishing
 from services.notifying.retrying import Terms
 from services.notifying.starting import TopicWatch
-from services.notifying.worker import NotifyingWorker, Settings
+from services.notifying.worker import NotifyingWorker, Settings, TopicKnowledge
 from services.reports.codec import encoded
+from services.stream.identity import TopicDescription
+from services.stream.reliable_producer import ReliableProducer
+from services.stream.worker import Fetch, LogRange
 from tests.notifying.samples import alert
 
 POLL_RECORDS = 3
 WINDOW_MS = 1_000
+DRONES = 7
+# For so long a producer may not know of new partitions.
+STALE_MS = 60_000
 
 Fault = Literal[
     "none",
@@ -38,7 +47,7 @@ Fault = Literal[
     "later",
     "never",
 ]
-Leaving = Literal["settled", "commit lost", "lost"]
+Leaving = Literal["drained", "commit lost", "lost"]
 
 
 class KilledError(BaseException):
@@ -74,6 +83,9 @@ class Landing:
 
     def get(self, **_: object) -> None:
         raise KafkaTimeoutError
+
+    def succeeded(self) -> bool:
+        return self.is_done
 
     def failed(self) -> bool:
         return False
@@ -120,16 +132,47 @@ class People:
 
 
 @dataclass(slots=True)
-class Identity:
-    """Which topic it is."""
+class Source:
+    """Which topic it is, and how many partitions it has."""
 
     world: "World"
 
-    def current(self) -> str:
-        return self.world.topic_id
+    def described(self) -> TopicDescription:
+        return TopicDescription(self.world.topic_id, len(self.world.log))
 
     def close(self) -> None:
         pass
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads all partitions, a few records at a time."""
+
+    world: "World"
+    reading_at: dict[int, int] = field(default_factory=dict)
+
+    def assign(self, partitions: int, since_ms: int) -> None:
+        if partitions > len(self.world.log):
+            raise UnknownTopicOrPartitionError
+        for partition in range(partitions):
+            log = self.world.log[partition]
+            old = sum(record.timestamp < since_ms for record in log)
+            self.reading_at.setdefault(partition, old)
+
+    def ends(self) -> dict[int, int]:
+        return {p: len(self.world.log[p]) for p in self.reading_at}
+
+    def read(self) -> Iterator[tuple[int, LogRecord]]:
+        for partition, position in self.reading_at.items():
+            records = self.world.log[partition][position : position + 2 * POLL_RECORDS]
+            yield from ((partition, record) for record in records)
+            self.reading_at[partition] = position + len(records)
+
+    def positions(self) -> dict[int, int]:
+        return self.reading_at
+
+    def close(self) -> None:
+        self.reading_at = {}
 
 
 @dataclass(slots=True)
@@ -139,32 +182,38 @@ class Member:
     world: "World"
     people: People
     worker: NotifyingWorker
-    starting: set[int] = field(default_factory=set)
-    positions: dict[int, int] = field(default_factory=dict)
+    owned: set[int] = field(default_factory=set)
     paused: frozenset[int] = frozenset()
     uncommitted: dict[int, OffsetAndMetadata] = field(default_factory=dict)
 
     def turn(self, fault: Fault) -> None:
         """As ConsumerLoop does it."""
         self._poll()
-        for partition in sorted(self.starting):
-            committed = self.world.committed.get(partition)
-            self.positions[partition] = self.worker.begin(partition, committed, 0)
-        self.starting.clear()
-        turn = self.worker.turn()
+        for partition in sorted(self.owned):
+            if self.worker.position(partition) is None:
+                self._start(partition)
+        self.people.fault = fault
+        actions = self.worker.step()
         if fault == "kill before commit":
             raise KilledError
-        self.paused = frozenset(turn.paused)
-        self.uncommitted |= turn.commits
+        self.paused = frozenset(actions.paused)
+        self.uncommitted |= actions.commits
         self._commit(fault)
 
+    def _start(self, partition: int) -> None:
+        log_range = LogRange(0, len(self.world.log[partition]))
+        committed = self.world.committed.get(partition)
+        begin = self.worker.start_offset(partition, committed, log_range)
+        assert self.worker.position(partition) == begin
+
     def _poll(self) -> None:
-        for partition in sorted(self.positions.keys() - self.paused):
-            position = self.positions[partition]
+        for partition in sorted(self.owned - self.paused):
+            position = self.worker.position(partition)
+            if position is None:
+                continue
             records = self.world.log[partition][position : position + POLL_RECORDS]
             if records:
-                self.worker.take(partition, records)
-                self.positions[partition] = records[-1].offset + 1
+                self.worker.accept(Fetch(partition, position, records, records[-1].offset + 1))
 
     def _commit(self, fault: Fault) -> None:
         if not self.uncommitted or fault == "commit lost":
@@ -176,23 +225,21 @@ class Member:
             raise KilledError
         partitions = set(self.uncommitted)
         self.uncommitted = {}
-        self.people.fault = fault
-        self.worker.committed(partitions)
+        self.worker.on_committed(partitions)
         if fault == "kill before done":
             raise KilledError
 
     def leave(self, partition: int, how: Leaving) -> None:
         """The partition is revoked, or lost."""
-        self.positions.pop(partition, None)
-        self.starting.discard(partition)
+        self.owned.discard(partition)
         left = {p: c for p, c in self.uncommitted.items() if p == partition}
         self.uncommitted = {p: c for p, c in self.uncommitted.items() if p != partition}
         if how == "lost":
             self.worker.drop({partition})
             return
-        settled = self.worker.settle({partition}, 0.0)
-        if how == "settled":
-            self.world.commit(left | dict(settled))
+        drained = self.worker.drain({partition}, 0.0)
+        if how == "drained":
+            self.world.commit(left | dict(drained))
 
 
 @dataclass(slots=True)
@@ -203,6 +250,8 @@ class World:
     partitions: int = 2
     topic_id: str = "a" * 32
     now_ms: int = 1_000_000
+    # What the notifiers' clocks show beyond the brokers' time.
+    clock_off_ms: int = 0
     takes_records: bool = True
     # By notice: how often a member ended, or lost its partition, after this one.
     interrupted: Counter[str | None] = field(default_factory=Counter)
@@ -214,21 +263,30 @@ class World:
     garbage: int = 0
     members: list[Member] = field(default_factory=list)
     owner: dict[int, int] = field(default_factory=dict)
+    # By producer: how many partitions it knows.
+    known_partitions: list[int] = field(default_factory=list)
+    grown_at_ms: int = 0
+    # By number of the alert: the partitions it was published in.
+    published_in: dict[int, set[int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.log = [[] for _ in range(self.partitions)]
+        self.known_partitions = [self.partitions] * 2
         self.members = [self._member(), self._member()]
         for partition in range(self.partitions):
             self.owner[partition] = partition % 2
-            self.members[partition % 2].starting.add(partition)
+            self.members[partition % 2].owned.add(partition)
 
     def _member(self) -> Member:
         people = People(self, self.cap_per_minute)
         addresses = Addresses("email", "retry", "undelivered")
-        publishing = Publishing(Sender(self), addresses, Terms(people.recipients), lambda: 0.0)
-        settings = Settings("alerts", WINDOW_MS, lambda: self.now_ms)
-        watch = TopicWatch(Identity(self))
-        return Member(self, people, NotifyingWorker(people, publishing, watch, settings))
+        sender = ReliableProducer(Sender(self), lambda: 0.0)
+        publishing = Publishing(sender, addresses, Terms(people.recipients), lambda: 0.0)
+        clock = BrokerClock(lambda: self.now_ms + self.clock_off_ms, lambda: self.now_ms)
+        copies = Copies(Reader(self), clock, lambda: self.now_ms)
+        known = TopicKnowledge(TopicWatch(Source(self), lambda: self.now_ms), copies)
+        settings = Settings("alerts", WINDOW_MS, clock)
+        return Member(self, people, NotifyingWorker(people, publishing, known, settings))
 
     # --- what happens -------------------------------------------------------------
 
@@ -237,15 +295,50 @@ class World:
         content = replace(alert(f"r-{partition}-{number}"), subject=f"subject-{subject}")
         self.append_value(partition, encoded(content))
 
+    def publish(self, producer: int, number: int) -> None:
+        """Publish the alert of this number, where this producer believes its drone's to be.
+
+        A producer that does not know of a growth yet may do so. But it repeats nothing that was
+        published elsewhere since, before the members know of it (services.notifying.copies).
+        """
+        drone = f"drone-{number % DRONES}"
+        if self.now_ms > self.grown_at_ms + STALE_MS or self._is_unknown_copy(number):
+            self.known_partitions[producer] = len(self.log)
+        partition = partition_of(drone.encode(), self.known_partitions[producer])
+        self.published_in.setdefault(number, set()).add(partition)
+        content = replace(alert(f"r-{number}"), drone_id=drone, subject=f"subject-{number % 3}")
+        self.append_value(partition, encoded(content), drone.encode())
+
+    def _is_unknown_copy(self, number: int) -> bool:
+        partition = partition_of(f"drone-{number % DRONES}".encode(), len(self.log))
+        layouts = (a.intake.layout for m in self.members for a in m.worker.partitions.values())
+        is_known = all(layout.partitions == len(self.log) for layout in layouts)
+        return partition in self.published_in.get(number, set()) and not is_known
+
+    def grow(self) -> None:
+        """The topic gets one more partition; producers learn of it later."""
+        self.now_ms += 1
+        self.grown_at_ms = self.now_ms
+        self.owner[len(self.log)] = len(self.log) % 2
+        self.members[len(self.log) % 2].owned.add(len(self.log))
+        self.log.append([])
+
+    def know_layout(self) -> None:
+        """The group's commits say how many partitions there are."""
+        for partition, log in enumerate(self.log):
+            known = Bookmark(self.topic_id, 0, layout=Layout(len(self.log)))
+            self.committed[partition] = OffsetAndMetadata(0, metadata_of(known), -1)
+            assert not log
+
     def append_garbage(self, partition: int) -> None:
         """No alert, and no other record has these bytes."""
         self.garbage += 1
         self.append_value(partition, f"garbage {self.garbage}".encode())
 
-    def append_value(self, partition: int, value: bytes) -> None:
+    def append_value(self, partition: int, value: bytes, key: bytes = b"drone") -> None:
         """Any record, arriving now."""
         log = self.log[partition]
-        log.append(LogRecord(len(log), self.now_ms, value))
+        log.append(LogRecord(len(log), self.now_ms, value, key))
 
     def turn(self, index: int, fault: Fault = "none") -> None:
         """One turn of a member's; a member that is killed is followed by another."""
@@ -254,16 +347,16 @@ class World:
         except KilledError:
             self.interrupted[self.members[index].people.last] += 1
             self.members[index] = self._member()
-            self.members[index].starting = {p for p, at in self.owner.items() if at == index}
+            self.members[index].owned = {p for p, at in self.owner.items() if at == index}
 
     def move(self, partition: int, how: Leaving) -> None:
         """The other member gets the partition."""
         member = self.members[self.owner[partition]]
         # A failed delivery that Kafka does not take in time is tried once more by the next owner.
-        self.interrupted[member.people.last] += how != "settled" or not self.takes_records
+        self.interrupted[member.people.last] += how != "drained" or not self.takes_records
         member.leave(partition, how)
         self.owner[partition] = 1 - self.owner[partition]
-        self.members[self.owner[partition]].starting.add(partition)
+        self.members[self.owner[partition]].owned.add(partition)
 
     def pass_ms(self, duration_ms: int) -> None:
         """Time passes."""

@@ -16,7 +16,9 @@ from tests.analysis.rows import report, write_rows
 
 ROOT = Path(__file__).parents[2]
 USERS = {
-    "archiving": Access(read=("reports/",), write=("reports/", "probes/")),
+    "archiving": Access(
+        read=("reports/", "decisions/"), write=("reports/", "decisions/", "probes/")
+    ),
     "analysis": Access(read=("reports/", "results/"), write=("results/",)),
 }
 

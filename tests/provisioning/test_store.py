@@ -20,7 +20,9 @@ from services.provisioning.policies import Access, Layout, Lifecycle
 from services.provisioning.store import Administration, Keys, administration, provision
 
 USERS = {
-    "archiving": Access(read=("reports/",), write=("reports/", "probes/")),
+    "archiving": Access(
+        read=("reports/", "decisions/"), write=("reports/", "decisions/", "probes/")
+    ),
     "analysis": Access(read=("reports/", "results/"), write=("results/",)),
 }
 

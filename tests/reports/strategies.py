@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from services.reports.alert import Alert, Detail
-from services.reports.codec import encoded
+from services.reports.codec import Oversize, encoded
 from services.reports.report import Citizen, Location, Report, Telemetry, Violation
 
 
@@ -37,6 +37,7 @@ class GivenRecord:
     value: bytes | None
     timestamp: int = 1_772_452_800_000
     key: bytes | None = b"drone-1"
+    oversize: Oversize | None = None
 
 
 ODD_TEXTS = (

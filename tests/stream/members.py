@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +15,8 @@ from services.stream.connection import KafkaConnection, client_settings
 from services.stream.consumer import group_consumer
 from services.stream.loop import ConsumerLoop
 from services.stream.producer import producer
-from services.stream.worker import Commits, Record, Turn
+from services.stream.records import read_fetches
+from services.stream.worker import Actions, Commits, Fetch, LogRange, Worker
 
 # Members hear of a rebalance soon, and none is thrown out because the machine is busy.
 MEMBERSHIP = {"session_timeout_ms": 20_000, "heartbeat_interval_ms": 500}
@@ -32,62 +33,84 @@ def awaited(condition: Callable[[], object], timeout_seconds: float = 30.0) -> b
 
 @dataclass(slots=True)
 class RecordingWorker:
-    """Commits what it took unless it is to hold it back; settles and forgets as it is told."""
+    """Commits what it accepted unless it is to hold it back; drains and forgets as it is told."""
 
     holds_back: bool = False
     paused: set[int] = field(default_factory=set)
     # Where partitions are to begin instead of at the committed offset, one a call.
     starts: list[int] = field(default_factory=list)
-    begun: list[tuple[int, int | None, int]] = field(default_factory=list)
-    taken: dict[int, list[int]] = field(default_factory=dict)
-    open: dict[int, int] = field(default_factory=dict)
-    turns: int = 0
-    is_pressed: bool = False
+    started: list[tuple[int, int | None, LogRange]] = field(default_factory=list)
+    positions: dict[int, int] = field(default_factory=dict)
+    accepted: dict[int, list[int]] = field(default_factory=dict)
+    values: list[bytes | None] = field(default_factory=list)
+    open: dict[int, OffsetAndMetadata] = field(default_factory=dict)
+    steps: int = 0
+    polls_immediately: bool = False
     acknowledged: list[Set[int]] = field(default_factory=list)
-    settled: list[Set[int]] = field(default_factory=list)
+    cuts: list[tuple[int, int]] = field(default_factory=list)
+    drained: list[Set[int]] = field(default_factory=list)
     dropped: list[Set[int]] = field(default_factory=list)
     is_closed: bool = False
 
-    def begin(self, partition: int, committed: OffsetAndMetadata | None, log_start: int) -> int:
+    def start_offset(
+        self, partition: int, committed: OffsetAndMetadata | None, log_range: LogRange
+    ) -> int:
         offset = committed.offset if committed else None
-        self.begun.append((partition, offset, log_start))
-        if self.starts:
-            return self.starts.pop(0)
-        return max(offset or 0, log_start)
+        self.started.append((partition, offset, log_range))
+        start = self.starts.pop(0) if self.starts else max(offset or 0, log_range.start)
+        self.positions[partition] = start
+        return start
 
-    def take(self, partition: int, records: Sequence[Record]) -> None:
-        self.taken.setdefault(partition, []).extend(record.offset for record in records)
-        self.open[partition] = records[-1].offset + 1
+    def position(self, partition: int) -> int | None:
+        return self.positions.get(partition)
 
-    def turn(self) -> Turn:
-        self.turns += 1
+    def accept(self, fetch: Fetch) -> None:
+        assert fetch.begin == self.positions[fetch.partition]
+        assert all(fetch.begin <= record.offset < fetch.end for record in fetch.records)
+        self.accepted.setdefault(fetch.partition, []).extend(r.offset for r in fetch.records)
+        self.values.extend(record.value for record in fetch.records)
+        self.positions[fetch.partition] = fetch.end
+        self.open[fetch.partition] = OffsetAndMetadata(fetch.end, "mark", fetch.leader_epoch)
+
+    def step(self) -> Actions:
+        self.steps += 1
         commits = {} if self.holds_back else self._closed(set(self.open))
-        return Turn(commits, paused=frozenset(self.paused), is_pressed=self.is_pressed)
+        return Actions(commits, frozenset(self.paused), self.polls_immediately)
 
-    def committed(self, partitions: Set[int]) -> None:
+    def on_committed(self, partitions: Set[int]) -> None:
         self.acknowledged.append(frozenset(partitions))
 
-    def settle(self, partitions: Set[int], deadline_seconds: float) -> Commits:
+    def on_log_cut(self, partition: int, offset: int) -> None:
+        self.cuts.append((partition, offset))
+        self.open.pop(partition, None)
+        self.positions[partition] = offset
+
+    def drain(self, partitions: Set[int], deadline_seconds: float) -> Commits:
         assert deadline_seconds > 0
         if partitions:
-            self.settled.append(frozenset(partitions))
-        return self._closed(partitions)
+            self.drained.append(frozenset(partitions))
+        commits = self._closed(partitions)
+        self._forget(partitions)
+        return commits
 
     def drop(self, partitions: Set[int]) -> None:
         self.dropped.append(frozenset(partitions))
-        for partition in partitions:
-            self.open.pop(partition, None)
+        self._forget(partitions)
 
     def close(self) -> None:
         self.is_closed = True
 
-    def _closed(self, partitions: Set[int]) -> Mapping[int, OffsetAndMetadata]:
-        done = {p: self.open.pop(p) for p in list(self.open) if p in partitions}
-        return {p: OffsetAndMetadata(offset, "mark", -1) for p, offset in done.items()}
+    def _closed(self, partitions: Set[int]) -> Commits:
+        return {p: self.open.pop(p) for p in list(self.open) if p in partitions}
+
+    def _forget(self, partitions: Set[int]) -> None:
+        for partition in partitions:
+            self.open.pop(partition, None)
+            self.positions.pop(partition, None)
 
     @property
     def count(self) -> int:
-        return sum(len(offsets) for offsets in self.taken.values())
+        return sum(len(offsets) for offsets in self.accepted.values())
 
 
 @dataclass(slots=True)
@@ -95,13 +118,13 @@ class Member:
     """A running loop, its worker and its health."""
 
     loop: ConsumerLoop
-    worker: RecordingWorker
+    worker: Any
     thread: threading.Thread
     failures: list[BaseException]
 
     @property
     def health(self) -> Health:
-        return self.loop.health
+        return self.loop.observer.health
 
     @property
     def assigned(self) -> set[int]:
@@ -122,11 +145,11 @@ def member(
     connection: KafkaConnection,
     topic: str,
     group: str,
-    worker: RecordingWorker | None = None,
+    worker: Worker | None = None,
     **settings: Any,
 ) -> Iterator[Member]:
-    """A member of the group, stopped at the end."""
-    consumer = group_consumer(connection, group, **(MEMBERSHIP | settings))
+    """A member of the group, stopped at the end; `worker` is a RecordingWorker unless given."""
+    consumer = read_fetches(group_consumer(connection, group, **(MEMBERSHIP | settings)))
     health = Health(time.monotonic, time.monotonic())
     worker = worker or RecordingWorker()
     loop = ConsumerLoop(consumer, topic, worker, health, threading.Event())

@@ -51,5 +51,5 @@ class PlayedProducer:
         """Kafka did not take it."""
         self.sent[number][1].failure(error)
 
-    def close(self, timeout: float) -> None:  # noqa: ARG002 - as KafkaProducer has it
+    def close(self, timeout: float) -> None:
         self.is_closed = True

@@ -1,7 +1,5 @@
 """Kafka is away: at the start, in the middle, and when it is time to stop."""
 
-import gc
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,11 +7,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from local.kafka import KafkaServer, running_kafka
+from local.kafka import KafkaServer
 from local.ports import HOST, free_port
 from local.processes import Goal, await_until
-from services.reports.topics import REPORTS, TOPICS, Topic
-from services.stream.topics import create_topics
+from services.reports.topics import REPORTS
 from tests.faults.crew import Crew
 from tests.stream.members import RecordingWorker, awaited, committed, member, send
 
@@ -22,18 +19,6 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore:.*unclosed <socket:pytest.PytestUnraisableExceptionWarning",
     "ignore:unclosed <socket:ResourceWarning",
 )
-CONFIGS = next(topic.configs for topic in TOPICS if topic.name == REPORTS)
-
-
-@pytest.fixture
-def own_kafka(tmp_path: Path) -> Iterator[KafkaServer]:
-    """A broker of the test's own, with the topic `reports` of one partition."""
-    threads = threading.active_count()
-    with running_kafka(tmp_path / "kafka") as server:
-        create_topics(server.connection, [Topic(REPORTS, 1, CONFIGS)])
-        yield server
-    assert awaited(lambda: threading.active_count() <= threads)
-    gc.collect()
 
 
 @pytest.fixture(params=["archiving", "alerting"])
@@ -71,7 +56,7 @@ def test_a_broker_that_goes_and_comes_back_is_waited_for(
 ) -> None:
     monkeypatch.setattr("services.runtime.health.BROKER_WITHIN_SECONDS", 3.0)
     monkeypatch.setattr("services.runtime.health.LIVE_WITHIN_SECONDS", 12.0)
-    monkeypatch.setattr("services.stream.loop.PROBE_EVERY_SECONDS", 0.5)
+    monkeypatch.setattr("services.stream.observation.PROBE_EVERY_SECONDS", 0.5)
     connection = own_kafka.connection
     with member(connection, REPORTS, group_id, RecordingWorker(holds_back=True)) as one:
         send(connection, REPORTS, 5)
@@ -84,7 +69,7 @@ def test_a_broker_that_goes_and_comes_back_is_waited_for(
         assert awaited(one.health.is_ready, 60)
         assert one.health.is_live()
         send(connection, REPORTS, 5)
-        assert awaited(lambda: one.worker.taken[0] and one.worker.taken[0][-1] == 9)
+        assert awaited(lambda: one.worker.accepted[0] and one.worker.accepted[0][-1] == 9)
         assert awaited(lambda: committed(connection, REPORTS, group_id) == {0: 10})
 
 

@@ -8,10 +8,10 @@ from kafka import KafkaConsumer, TopicPartition
 from services.stream.connection import KafkaConnection
 from services.stream.consumer import WHOLE_FETCHES, group_consumer
 from services.stream.producer import producer
-from services.stream.records import read_lean
+from services.stream.records import read_fetches
 from tests.conftest import FreshTopic
 
-# More than one of Kafka's polls takes; they come in one fetch.
+# They come in one fetch.
 BACKLOG = 700
 FETCH_WAIT_MS = KafkaConsumer.DEFAULT_CONFIG["fetch_max_wait_ms"]
 
@@ -19,7 +19,8 @@ FETCH_WAIT_MS = KafkaConsumer.DEFAULT_CONFIG["fetch_max_wait_ms"]
 def read(consumer: KafkaConsumer, count: int) -> None:
     """Poll until so many records came."""
     while count > 0:
-        count -= sum(map(len, consumer.poll(timeout_ms=200).values()))
+        polled = consumer.poll(timeout_ms=200).values()
+        count -= sum(len(fetch.records) for fetches in polled for fetch in fetches)
 
 
 def delay_ms(kafka: KafkaConnection, topic: str, group: str) -> float:
@@ -32,7 +33,7 @@ def delay_ms(kafka: KafkaConnection, topic: str, group: str) -> float:
         for partition in partitions * BACKLOG:
             sender.send(topic, key=b"drone", value=b"report", partition=partition.partition)
         sender.flush()
-        read_lean(consumer).assign(partitions)
+        read_fetches(consumer).assign(partitions)
         for partition in partitions:
             consumer.seek(partition, 0)
         read(consumer, len(partitions) * BACKLOG)

@@ -114,7 +114,7 @@ def test_a_bad_value_of_a_components_own_names_its_flag(
 def test_an_archive_without_a_place_is_one_clear_usage_error(given: list[str]) -> None:
     result = run(archiving, *given)
     assert result.exit_code == 2
-    assert "say where to archive" in result.output.splitlines()[-1]
+    assert "say where the archive is" in result.output.splitlines()[-1]
 
 
 @pytest.mark.usefixtures("never_runs")
@@ -122,7 +122,7 @@ def test_an_endpoint_that_is_no_url_is_one_clear_usage_error() -> None:
     given = ["--s3-endpoint", "minio:9000", "--s3-access-key", "me"]
     result = run(archiving, *given, DRONEWATCH_S3_SECRET_KEY="x")
     assert result.exit_code == 2
-    assert "http://" in result.output.splitlines()[-1]
+    assert "http(s)://" in result.output.splitlines()[-1]
 
 
 @pytest.mark.parametrize("command", COMPONENTS)

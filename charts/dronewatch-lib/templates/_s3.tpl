@@ -13,19 +13,25 @@
 {{- end }}
 
 {{- define "dronewatch-lib.s3Env" -}}
-{{- $global := include "dronewatch-lib.global" . | fromYaml -}}
+{{- include "dronewatch-lib.s3EnvOf" (list . .Chart.Name) }}
+{{- end }}
+
+{{/* Of (list $ "user"): where the store is, and that user's key. */}}
+{{- define "dronewatch-lib.s3EnvOf" -}}
+{{- $root := index . 0 -}}
+{{- $global := include "dronewatch-lib.global" $root | fromYaml -}}
 - name: DRONEWATCH_S3_ENDPOINT
-  value: {{ include "dronewatch-lib.s3Endpoint" . | quote }}
+  value: {{ include "dronewatch-lib.s3Endpoint" $root | quote }}
 - name: DRONEWATCH_S3_REGION
   value: {{ $global.s3.region | quote }}
 - name: DRONEWATCH_S3_ACCESS_KEY
   valueFrom:
     secretKeyRef:
-      name: {{ include "dronewatch-lib.s3Secret" (list . .Chart.Name) }}
+      name: {{ include "dronewatch-lib.s3Secret" . }}
       key: accessKey
 - name: DRONEWATCH_S3_SECRET_KEY
   valueFrom:
     secretKeyRef:
-      name: {{ include "dronewatch-lib.s3Secret" (list . .Chart.Name) }}
+      name: {{ include "dronewatch-lib.s3Secret" . }}
       key: secretKey
 {{- end }}

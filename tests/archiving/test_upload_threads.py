@@ -6,26 +6,26 @@ import threading
 
 import pytest
 
-from services.archiving.putting import PutThreads
+from services.archiving.upload_threads import UploadThreads
 
 HANGING = """
 import threading
-from services.archiving.putting import PutThreads
-threads = PutThreads(1)
+from services.archiving.upload_threads import UploadThreads
+threads = UploadThreads(1)
 threads.submit(threading.Event().wait)
 threads.submit(print, "never")
 """
 
 
 def test_a_calls_result_and_its_error_are_told() -> None:
-    threads = PutThreads(2)
+    threads = UploadThreads(2)
     assert threads.submit(divmod, 7, 2).result(10) == (3, 1)
     with pytest.raises(ZeroDivisionError):
         threads.submit(divmod, 7, 0).result(10)
 
 
 def test_no_more_run_at_once_than_may() -> None:
-    threads, gate = PutThreads(1), threading.Event()
+    threads, gate = UploadThreads(1), threading.Event()
     first, second = threads.submit(gate.wait), threads.submit(gate.is_set)
     assert not second.done()
     gate.set()
