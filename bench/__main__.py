@@ -11,10 +11,11 @@ import click
 from bench.archiving import archiving_table
 from bench.big_tables import big_tables_table
 from bench.decode import decode_table
-from bench.latency import latency_table
+from bench.latency import WARM_UP_SECONDS, latency_table
 from bench.live import Plan, live_table
 from bench.loading import loading_table
 from bench.notifying import notifying_table
+from bench.pipeline import Watch
 from bench.rows import rows_table
 from bench.simulator import simulator_table
 from bench.storing import storing_table
@@ -104,11 +105,13 @@ def verify(objects: int) -> None:
 @click.option("--seconds", type=click.IntRange(1), default=60, help="To measure, after a warm-up.")
 @click.option("--rate", type=click.IntRange(1), default=4_000, help="Reports a second.")
 @click.option("--loading", is_flag=True, help="While history is loaded as fast as it goes.")
-def latency(seconds: int, rate: int, loading: bool) -> None:
+@click.option("--garbage", type=click.IntRange(0), default=0, help="Records/s, for 10 s.")
+def latency(seconds: int, rate: int, loading: bool, garbage: int) -> None:
     """Report acknowledged to alert readable, with the whole pipeline running."""
+    watch = Watch(rate, seconds, WARM_UP_SECONDS, loading, garbage)
+    name = "latency" + ("-loading" if loading else "") + ("-garbage" if garbage else "")
     with work_folder() as folder:
-        name = "latency-loading" if loading else "latency"
-        show(name, lambda: latency_table(folder, seconds, rate, loading))
+        show(name, lambda: latency_table(folder, watch))
 
 
 @main.command()

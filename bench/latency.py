@@ -6,6 +6,7 @@ The peer is a canary: a record through the same Kafka at the same time.
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from bench.garbage import SECONDS as GARBAGE_SECONDS
 from bench.pipeline import Observed, Watch, observed
 from bench.tables import Row, Table, ratio
 from local.figures import percentile
@@ -23,12 +24,15 @@ HOW = (
 )
 
 
-def latency_table(folder: Path, seconds: int, rate: int, has_loader: bool) -> Table:
+def latency_table(folder: Path, watch: Watch) -> Table:
     """The whole way and its parts, and the canary's."""
-    loading = ", history loaded meanwhile" if has_loader else ""
-    announce(f"latency: {rate:,} reports/s for {WARM_UP_SECONDS} + {seconds} s{loading}")
-    found = observed(folder, Watch(rate, seconds, WARM_UP_SECONDS, has_loader))
+    loading = ", history loaded meanwhile" if watch.has_loader else ""
+    lasting = f"{watch.warm_up_seconds} + {watch.seconds} s"
+    announce(f"latency: {watch.rate:,} reports/s for {lasting}{loading}")
+    found = observed(folder, watch)
     came = f"{found.reports_per_second:,.0f} reports/s coming in{loading}"
+    if found.garbage_records:
+        came += f", and {found.garbage_records:,} records of garbage within {GARBAGE_SECONDS} s"
     title = f"latency: report acknowledged to alert readable, {came}"
     if not (found.alerts and found.canaries):
         return Table(title, HOW, (), ("latency: no alert or no canary came through",))
@@ -44,8 +48,12 @@ def latency_rows(found: Observed) -> tuple[Row, ...]:
     detection = [alert.detected_us - alert.reported_us for alert in alerts]
     sending = [alert.published_us - alert.detected_us for alert in alerts]
     reading = [alert.read_us - alert.published_us for alert in alerts]
+    span = found.garbage_span
+    amid = [a.read_us - a.reported_us for a in alerts if span and span.has(a.reported_us)]
+    amid_rows: list[Row] = [{"what": "  while garbage came", **_figures(amid)}] if amid else []
     return (
         {"what": "alert readable (ours)", **ours},
+        *amid_rows,
         {"what": "  report to detected", **_figures(detection)},
         {"what": "  detected to alert in Kafka", **_figures(sending)},
         {"what": "  alert in Kafka to read", **_figures(reading)},

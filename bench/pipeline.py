@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from time import monotonic
 
+from bench.garbage import Span, garbage_coming, garbage_span, sent_records
 from bench.listening import (
     SeenAlert,
     SeenCanary,
@@ -60,13 +61,15 @@ Heard = tuple[list[SeenAlert], list[SeenCanary]]
 class Watch:
     """Reports a second, and for how long; the warm-up, in which Java compiles, does not count.
 
-    With a loader, history is loaded at full speed the whole time.
+    With a loader, history is loaded at full speed the whole time. So many records of garbage come
+    in each second of the span that bench.garbage says.
     """
 
     rate: int
     seconds: int
     warm_up_seconds: int
     has_loader: bool = False
+    garbage_rate: int = 0
 
     @property
     def reports(self) -> int:
@@ -82,6 +85,8 @@ class Observed:
     canaries: Sequence[SeenCanary]
     cpu_shares: Mapping[str, float]
     reports_per_second: float
+    garbage_span: Span | None = None
+    garbage_records: int = 0
 
 
 def observed(folder: Path, watch: Watch) -> Observed:
@@ -90,9 +95,13 @@ def observed(folder: Path, watch: Watch) -> Observed:
         connection = server.connection
         create_topics(connection, [*TOPICS, CANARIES])
         with _workers(connection, folder) as workers, _listening(connection) as heard:
-            with _loading(connection, folder, watch) as loaders:
+            from_us = now_us() + watch.warm_up_seconds * 1_000_000
+            span = garbage_span(from_us)
+            with (
+                _loading(connection, folder, watch) as loaders,
+                garbage_coming(connection, folder, watch.garbage_rate, span),
+            ):
                 children = [server.child, *workers, *loaders]
-                from_us = now_us() + watch.warm_up_seconds * 1_000_000
                 shares = _simulated(connection, folder, watch, children)
             alerts, canaries = heard()
         span_seconds = arrival_span_seconds(connection, reports_topic(REPORTS))
@@ -101,6 +110,8 @@ def observed(folder: Path, watch: Watch) -> Observed:
         [canary for canary in canaries if canary.sent_us >= from_us],
         shares,
         (watch.reports + _rows_loaded(folder)) / span_seconds,
+        span if watch.garbage_rate else None,
+        sent_records(folder) if watch.garbage_rate else 0,
     )
 
 

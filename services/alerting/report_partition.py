@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from kafka.structs import OffsetAndMetadata
 
 from services.alerting.alert_router import AlertRouter
-from services.reports.codec import Rejection, decoded
+from services.reports.codec import Rejection, judged
 from services.stream.outgoing import Origin, Outgoing
 from services.stream.reliable_producer import Publication
 from services.stream.worker import NO_EPOCH, Fetch, Record
@@ -87,7 +87,7 @@ class ReportPartition:
             reading.next_offset = record.offset
             if record.offset >= reading.end:
                 return
-            content = decoded(record.value)
+            content = judged(record)
             if isinstance(content, Rejection):
                 self._reject(RejectedRecord(record, content.reason))
             else:

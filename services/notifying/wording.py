@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from services.notifying.notice import Notice
-from services.reports.alert import Alert
+from services.reports.alert import Alert, Detail
 from services.reports.report import Location, Telemetry
 
 NAME_MAX_CHARACTERS = 80
@@ -99,7 +99,7 @@ def _alert_page(alert: Alert) -> Page:
         "Position": position or "",
         "Drone": printable(alert.drone_id),
         "Its state": _state(alert.detail.telemetry),
-        "Words heard": _words(alert.detail.words),
+        "Words heard": _words(alert.detail),
         "Report": printable(alert.report_id, LINE_MAX_CHARACTERS),
         "Alert": printable(alert.alert_id, LINE_MAX_CHARACTERS),
     }
@@ -119,9 +119,9 @@ def _map_url(position: str) -> str:
     return f"https://www.openstreetmap.org/?{where}"
 
 
-def _words(words: Sequence[str]) -> str:
-    shown = ", ".join(printable(word) for word in words[:WORDS_SHOWN])
-    left = len(words) - WORDS_SHOWN
+def _words(detail: Detail) -> str:
+    shown = ", ".join(printable(word) for word in detail.words[:WORDS_SHOWN])
+    left = max(0, len(detail.words) - WORDS_SHOWN) + detail.words_omitted
     return f"{shown} and {left} more" if left > 0 else shown
 
 

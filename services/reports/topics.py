@@ -26,13 +26,12 @@ ORIGIN_TOPIC = "origin_topic"
 ORIGIN_PARTITION = "origin_partition"
 ORIGIN_OFFSET = "origin_offset"
 CUT_FROM_BYTES = "cut_from_bytes"
+CUT_FROM_SHA256 = "cut_from_sha256"
 
 
 DERIVED_MAX_BYTES = 4 * 1024 * 1024
 # A failed notice repeats its alerts, together at most as large as one, and says around them why.
 NOTICE_MAX_BYTES = 2 * DERIVED_MAX_BYTES
-# A record that was compressed may be larger than any we may send; the archive has it whole.
-REJECTED_KEPT_BYTES = 2 * 1024 * 1024
 NO_CONFIGS: Mapping[str, str] = MappingProxyType({})
 
 

@@ -31,9 +31,10 @@ class Outgoing:
 
 
 def set_aside(topic: str, origin: Origin, record: Record, reason: str) -> Outgoing:
-    """The record as it came, for this topic, with headers that say why and where it stood.
+    """The record as it came, for this topic, with headers that say why and where it was.
 
-    A value above REJECTED_KEPT_BYTES is cut there, and a header tells its size.
+    Of an oversize value there is only the beginning; two headers say the size and the digest of
+    the whole.
     """
     headers: Headers = (
         (topics.REASON, reason.encode()),
@@ -41,7 +42,10 @@ def set_aside(topic: str, origin: Origin, record: Record, reason: str) -> Outgoi
         (topics.ORIGIN_PARTITION, str(origin.partition).encode()),
         (topics.ORIGIN_OFFSET, str(record.offset).encode()),
     )
-    kept = record.value and record.value[: topics.REJECTED_KEPT_BYTES]
-    if kept != record.value:
-        headers = (*headers, (topics.CUT_FROM_BYTES, str(len(record.value or b"")).encode()))
-    return Outgoing(topic, record.key, kept, headers)
+    if record.oversize is not None:
+        headers = (
+            *headers,
+            (topics.CUT_FROM_BYTES, str(record.oversize.size_bytes).encode()),
+            (topics.CUT_FROM_SHA256, record.oversize.sha256.encode()),
+        )
+    return Outgoing(topic, record.key, record.value, headers)

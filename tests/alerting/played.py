@@ -9,7 +9,7 @@ from services.alerting.alert_router import AlertRouter, OutputTopics
 from services.alerting.publisher import BOUNDS, Bounds, Producers, Publisher
 from services.alerting.rules import Rules
 from services.alerting.worker import AlertingWorker, Clock
-from services.reports.codec import encoded
+from services.reports.codec import Oversize, encoded
 from services.reports.report import Citizen
 from services.reports.topics import ORIGIN_OFFSET, ORIGIN_PARTITION
 from services.stream.outgoing import Outgoing
@@ -27,6 +27,7 @@ class PlayedRecord:
     value: bytes | None
     timestamp: int = 1_000
     key: bytes | None = b"drone-1"
+    oversize: Oversize | None = None
 
 
 def report_id(partition: int, offset: int) -> str:

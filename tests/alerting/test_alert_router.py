@@ -6,7 +6,7 @@ import pytest
 
 from services.alerting.alert_router import AlertRouter, OutputTopics, reported_at_ms
 from services.alerting.rules import Rules
-from services.reports.codec import decoded, encoded
+from services.reports.codec import Oversize, decoded, encoded
 from services.reports.report import Report
 from services.stream.outgoing import Origin, Outgoing
 from tests.faults.samples import sound_report
@@ -21,6 +21,7 @@ class KafkaRecord:
     offset: int = 42
     timestamp: int = 1_000
     key: bytes | None = b"drone-1"
+    oversize: Oversize | None = None
 
 
 def alerts(record: KafkaRecord, now_ms: int = 1_234) -> list[Outgoing]:
@@ -59,3 +60,14 @@ def test_garbage_goes_out_as_it_came_and_says_why_and_where_it_was(
         "origin_partition": b"7",
         "origin_offset": b"42",
     }
+
+
+def test_of_an_oversize_record_the_beginning_goes_out_and_says_size_and_digest_of_the_whole() -> (
+    None
+):
+    record = KafkaRecord(b"begin", oversize=Oversize(2**21, "ab" * 32))
+    outgoing = ROUTER.rejection(ORIGIN, record, "too large")
+    headers = dict(outgoing.headers)
+    assert outgoing.value == b"begin"
+    assert headers["cut_from_bytes"] == b"2097152"
+    assert headers["cut_from_sha256"] == b"ab" * 32

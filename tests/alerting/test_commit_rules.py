@@ -6,6 +6,7 @@ the worker itself and played producers.
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -63,6 +64,7 @@ def due_of(kind: str | int, partition: int, offset: int, life: int) -> set[Due]:
     return {(partition, offset, life, number) for number in numbers}
 
 
+@cache
 def due(outgoing: Outgoing) -> Due:
     """What its acknowledgement is one of."""
     if outgoing.topic == "rejected":
@@ -174,7 +176,7 @@ class Alerting(RuleBasedStateMachine):
 
     def check(self, commits: Commits) -> None:
         """Each commit lies where all before it is acknowledged."""
-        acknowledged = self.acknowledged()
+        acknowledged = self.acknowledged() if commits else set()
         for partition, commit in commits.items():
             below = {one for one in self.due if one[0] == partition and one[1] < commit.offset}
             assert below <= acknowledged

@@ -87,6 +87,19 @@ def test_a_rejection_holds_the_commit_until_it_is_acknowledged(desk: Desk) -> No
     assert desk.committed() == {0: (3, 3)}
 
 
+def test_a_rejected_record_that_is_not_yet_published_holds_the_commit() -> None:
+    desk = Desk(Bounds(rejections_seconds=0.0))
+    desk.rejections.acknowledges_at_once = True
+    desk.start(0, 1)
+    for partition in (0, 1):
+        desk.worker.accept(fetch_of(partition, [garbage(offset) for offset in range(150)]))
+    # A step has time for a portion of one partition.
+    assert desk.committed() == {}
+    while desk.worker.step().poll_immediately:
+        pass
+    assert desk.committed() == {0: (150, 3), 1: (150, 3)}
+
+
 def test_the_leader_epoch_is_that_of_the_last_record_below_the_commit(desk: Desk) -> None:
     desk.worker.accept(fetch_of(0, [calm(0, 0)], leader_epoch=3))
     desk.worker.accept(fetch_of(0, [alarming(0, 1)], leader_epoch=4))
@@ -231,6 +244,27 @@ def test_a_commit_above_the_cut_is_taken_back(desk: Desk) -> None:
     desk.worker.accept(fetch_of(0, [calm(0, offset) for offset in range(10)]))
     assert desk.committed() == {0: (10, 3)}
     desk.worker.on_log_cut(0, 4)
+    assert desk.committed() == {0: (4, 3)}
+
+
+def test_alerts_in_flight_above_the_cut_do_not_hold_the_commit_above_it(desk: Desk) -> None:
+    desk.worker.accept(fetch_of(0, [calm(0, offset) for offset in range(5)]))
+    desk.worker.accept(fetch_of(0, [alarming(0, 5)]))
+    desk.worker.on_log_cut(0, 3)
+    assert desk.committed() == {0: (3, 3)}
+
+
+def test_of_a_fetch_that_is_half_read_only_what_is_below_the_cut_is_read_on() -> None:
+    desk = Desk(Bounds(alerts=InFlightBound(150, 2**30)))
+    desk.start(0)
+    desk.worker.accept(fetch_of(0, [alarming(0, offset, citizens=100) for offset in range(10)]))
+    desk.worker.on_log_cut(0, 4)
+    desk.alerts.acknowledges_at_once = True
+    for number in range(sent_alerts(desk)):
+        desk.alerts.acknowledge(number)
+    while desk.worker.step().paused:
+        pass
+    assert sent_alerts(desk) == 400
     assert desk.committed() == {0: (4, 3)}
 
 

@@ -135,6 +135,13 @@ def test_of_many_words_the_first_are_shown() -> None:
     assert facts["Words heard"].endswith("w38, w39 and 3 more")
 
 
+@pytest.mark.parametrize(("kept", "expected"), [(2, "w0, w1 and 7 more"), (43, "w39 and 10 more")])
+def test_words_that_the_alert_left_out_are_counted(kept: int, expected: str) -> None:
+    detail = Detail(tuple(f"w{n}" for n in range(kept)), words_omitted=7)
+    facts = dict(page_of(notice_of([replace(AGITATION, detail=detail)], 0)).facts)
+    assert facts["Words heard"].endswith(expected)
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
