@@ -8,7 +8,7 @@ from tests.faults.samples import sound_report
 
 def alert(report_id: str) -> Alert:
     """That of a citizen of this report; its id is `<report_id>-agitation-0`."""
-    return alerts_in(sound_report(report_id, score=0.01), Rules())[0]
+    return next(iter(alerts_in(sound_report(report_id, score=0.01), Rules())))
 
 
 def notice(report_id: str) -> Notice:

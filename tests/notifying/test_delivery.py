@@ -8,12 +8,14 @@ from kafka import KafkaAdminClient, TopicPartition
 from kafka.structs import OffsetAndMetadata
 
 from services.reports import topics
+from services.reports.alert import Alert
 from services.reports.topics import TOPICS, Topic
 from services.stream.connection import client_settings
 from services.stream.producer import producer
 from services.stream.topics import create_topics
 from tests.faults.evidence import topic_records
 from tests.notifying.scene import PARTITIONS, Scene, fleet_alerts, ids, in_several, repeated
+from tests.stream.members import awaited
 
 ALERTS_CONFIGS = next(topic.configs for topic in TOPICS if topic.name == topics.ALERTS)
 
@@ -159,5 +161,43 @@ def test_a_topic_that_was_made_anew_is_read_from_its_start(notifying: Scene) -> 
     notifying.send(new)
     notifying.crew.add()
     notifying.await_delivered(ids(new))
+    notifying.crew.stop_all()
+    check_once(notifying)
+
+
+def test_no_alert_goes_twice_after_the_topic_got_partitions(notifying: Scene) -> None:
+    old, new = fleet_alerts(60, drones=20), fleet_alerts(20, drones=20, first=60)
+    member = notifying.crew.add()
+    notifying.send(old)
+    notifying.await_delivered(ids(old))
+    with KafkaAdminClient(**client_settings(notifying.kafka)) as admin:
+        admin.create_partitions({notifying.topic: PARTITIONS + 3})
+        admin.wait_for_topics([notifying.topic])
+    assert awaited(lambda: len(partitions_used(notifying, old)) > PARTITIONS)
+    notifying.send(new)
+    notifying.await_delivered(ids(new))
+    member.await_metric("dronewatch_notifying_duplicates_total", at_least=len(old))
+    notifying.crew.stop_all()
+    check_once(notifying)
+
+
+def partitions_used(notifying: Scene, alerts: list[Alert]) -> set[int]:
+    """Send these again; the partitions that hold any by now."""
+    notifying.send(alerts)
+    return {partition for partition, _ in topic_records(notifying.kafka, notifying.topic)}
+
+
+@pytest.mark.timeout(600)
+def test_of_25_000_alerts_a_partition_that_come_again_none_goes_twice(notifying: Scene) -> None:
+    alerts = fleet_alerts(25_000, drones=1)
+    notifying.send(alerts)
+    notifying.crew.add()
+    notifying.await_delivered(ids(alerts[-1:]), timeout_seconds=240)
+    notifying.crew.stop_all()
+    new = fleet_alerts(1, drones=1, first=25_000)
+    notifying.send([*alerts, *new])
+    member = notifying.crew.add()
+    notifying.await_delivered(ids(new), timeout_seconds=120)
+    member.await_metric("dronewatch_notifying_duplicates_total", at_least=len(alerts))
     notifying.crew.stop_all()
     check_once(notifying)
