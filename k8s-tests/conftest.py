@@ -29,7 +29,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         " for a quick next run",
     )
 
-
     parser.addoption(
         "--sample",
         type=int,
