@@ -49,6 +49,7 @@ class KafkaRecord:
     offset: int = 0
     timestamp: int = 1_000
     key: bytes | None = b"key"
+    oversize: None = None
 
 
 def waiting(name: str, wait_ms: int = 0) -> bytes:

@@ -63,6 +63,7 @@ class LogRecord:
     value: bytes
     key: bytes = b"drone"
     headers: tuple[tuple[str, bytes], ...] = ()
+    oversize: None = None
 
 
 @dataclass(slots=True)
