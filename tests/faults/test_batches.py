@@ -38,7 +38,10 @@ def archiving_into(scene: Callable[[list[str]], Scene], folder: Path) -> Scene:
 
 def alerting_into(scene: Callable[[list[str]], Scene], names: dict[str, str]) -> Scene:
     topics = ["--alerts-topic", names["alerts"], "--rejected-topic", names["reports-rejected"]]
-    return scene(["-m", "services.alerting", "--group", f"alerting-{names['alerts']}", *topics])
+    made = scene(["-m", "services.alerting", *topics])
+    # Of its own, beside archiving's.
+    made.crew.arguments = [*made.crew.arguments, "--group", f"alerting-{names['alerts']}"]
+    return made
 
 
 def values(connection: KafkaConnection, topic: str) -> list[bytes]:
