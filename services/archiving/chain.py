@@ -140,6 +140,8 @@ class ChainWriter:
     # Nothing more is accepted: an unreadable object, looked at again and again; or for good.
     stuck_because: str | None = None
     stopped_because: str | None = None
+    # Another object covers the same positions with records of another leader: the log was cut.
+    has_diverged: bool = False
 
     def __post_init__(self) -> None:
         self.end = self.verified = self.position
@@ -268,10 +270,16 @@ class ChainWriter:
         self.end, self.end_epoch = end, end_epoch
         self.stuck_because = None
         self.not_before_seconds, self.backoff_seconds = 0.0, BACKOFF_SECONDS
+        self.has_diverged = end == head.end and is_other_epoch(end_epoch, head.end_epoch)
         if end != head.end:
             self.queue.clear()
             self.builder = None
             self.position = self.verified = end
+
+
+def is_other_epoch(one: int, other: int) -> bool:
+    """Whether two leader epochs are known and differ."""
+    return NO_EPOCH not in (one, other) and one != other
 
 
 def runs_by_hour(fetch: Fetch) -> list[tuple[int, int, Sequence[Record]]]:

@@ -157,6 +157,8 @@ class ArchivingWorker:
     def _collect(self) -> None:
         self.uploads.collect(self.clocks.monotonic())
         self.orphans = [orphan for orphan in self.orphans if orphan.is_busy]
+        # They start again with the leader epoch of that object, by which Kafka tells the cut.
+        self.drop({p for p, chain in self.chains.items() if chain.has_diverged})
 
     def _seal_due(self) -> None:
         now = self.clocks.monotonic()
