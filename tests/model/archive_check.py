@@ -138,7 +138,9 @@ class ArchiveCheck:
         fitting = frozenset(
             number
             for number, entries in enumerate(chain.log.timelines())
-            if footer.end <= len(entries) and rows == due_rows(entries, footer)
+            if footer.end <= len(entries)
+            and rows == due_rows(entries, footer)
+            and start.hour == arrival_hour(entries[footer.begin].timestamp)
         )
         if not fitting:
             raise WrongArchiveError(f"{footer} holds {rows}, but the log {chain.log.timelines()}")

@@ -154,8 +154,26 @@ class PlayedConsumer:
             raise KafkaTimeoutError("no answer")
         readable = {p: at for p, at in sorted(self.positions.items()) if not at.is_paused}
         self._validate(readable)
-        fetches = {TopicPartition(TOPIC, p): self._fetches(p, at) for p, at in readable.items()}
-        return {at: found for at, found in fetches.items() if found}
+        out_of_range = self._out_of_range(readable)
+        fetches = {
+            TopicPartition(TOPIC, p): found
+            for p, at in readable.items()
+            if p not in out_of_range and (found := self._fetches(p, at))
+        }
+        # kafka-python hands over what it has before it says what is wrong.
+        if out_of_range and not fetches:
+            raise OffsetOutOfRangeError(
+                {TopicPartition(TOPIC, p): readable[p].offset for p in sorted(out_of_range)[:1]}
+            )
+        return fetches
+
+    def _out_of_range(self, positions: dict[int, Position]) -> set[int]:
+        logs = {p: self._log(p) for p in positions}
+        return {
+            p
+            for p, at in positions.items()
+            if not at.fetched and not logs[p].start <= at.offset <= logs[p].end
+        }
 
     def _validate(self, positions: dict[int, Position]) -> None:
         """Ask where the position's epoch ends once the partition has another leader."""
@@ -176,7 +194,7 @@ class PlayedConsumer:
         """One or two fetches of what came before; then more is fetched ahead."""
         log = self._log(partition)
         if not at.fetched:
-            self._fetch_ahead(partition, log, at)
+            self._fetch_ahead(log, at)
         taken, at.fetched = at.fetched[: self.max_records], at.fetched[self.max_records :]
         half = (len(taken) + 1) // 2
         fetches = [
@@ -187,9 +205,7 @@ class PlayedConsumer:
             fetches.append(Fetch(partition, at.offset, [], at.offset, unreadable=cause))
         return fetches
 
-    def _fetch_ahead(self, partition: int, log: PlayedLog, at: Position) -> None:
-        if not log.start <= at.offset <= log.end:
-            raise OffsetOutOfRangeError({TopicPartition(TOPIC, partition): at.offset})
+    def _fetch_ahead(self, log: PlayedLog, at: Position) -> None:
         end = log.end if log.unreadable_at is None else max(log.unreadable_at, at.offset)
         at.fetched = log.entries[at.offset : min(end, at.offset + PREFETCHED)]
 
