@@ -15,7 +15,10 @@ counts = st.integers(1, 4)
 # A record or a hole.
 kinds = st.lists(st.sampled_from([True, True, False]), min_size=1, max_size=5)
 kafka_answers = st.lists(st.sampled_from(get_args(played_kafka.Answer)), max_size=4)
-store_answers = st.lists(st.sampled_from(get_args(played_store.Answer)), max_size=4)
+# A start makes a dozen calls: faults in the midst of them.
+store_answers = st.lists(
+    st.sampled_from([*["ok"] * 6, *get_args(played_store.Answer)]), max_size=16
+)
 call_seconds = st.sampled_from([0.0, 1.0, 3.0])
 
 # Methods of World, and their arguments.
@@ -38,6 +41,7 @@ FAULTS: dict[str, tuple[st.SearchStrategy[Any], ...]] = {
     "step_clock": (),
     "answer_store": (store_answers, call_seconds),
     "carry_out_late": (st.integers(0, 3), st.booleans()),
+    "overtake_decision": (counts,),
     "slow_down": (members, st.booleans()),
     "evict": (members, st.booleans()),
     "tell": (members,),
@@ -48,9 +52,10 @@ FAULTS: dict[str, tuple[st.SearchStrategy[Any], ...]] = {
 RETENTION = frozenset({"delete", "pass_hour", "evict", "answer_store", "kill"})
 LATE_PUTS = frozenset({"answer_store", "carry_out_late", "rebalance", "evict", "slow_down", "tell"})
 NEW_TOPIC = frozenset({"make_topic_anew", "answer_identity", "rebalance", "slow_down", "evict"})
+DECISIONS = frozenset({"delete", "evict", "overtake_decision"})
 CUTS = frozenset({"cut", "evict", "kill", "carry_out_late", "answer_store"})
 themes = st.one_of(
-    st.sampled_from([frozenset(FAULTS), LATE_PUTS, NEW_TOPIC, CUTS]),
+    st.sampled_from([frozenset(FAULTS), LATE_PUTS, NEW_TOPIC, CUTS, DECISIONS]),
     st.just(RETENTION),
     st.sets(st.sampled_from(sorted(FAULTS)), min_size=2),
 )

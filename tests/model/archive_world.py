@@ -148,6 +148,10 @@ class World:
         self.store.answers = deque(answers)
         self.store.call_seconds = call_seconds
 
+    def overtake_decision(self, back: int) -> None:
+        """Another member, which saw the log begin earlier, will decide just before the next one."""
+        self.store.rival_back = back
+
     def carry_out_late(self, index: int, lands: bool) -> None:
         """A put that was given up is carried out after all, or never."""
         if self.store.late:

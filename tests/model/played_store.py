@@ -3,17 +3,25 @@
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from services.archiving import recovery
 from services.archiving.chain import Put
+from services.archiving.chain_start import advance
+from services.archiving.footer import Footer, footer_of
+from services.archiving.naming import DECISIONS_FOLDER, arrival_hour
+from services.archiving.recovery import Phase
 from services.archiving.store import StoreRefusalError, StoreUnavailableError
 from tests.model.clock import Clock
 
 # How the store takes the next calls. busy: 503, not carried out. lost: carried out, no answer.
 # late: carried out some time later, or never. conflict: 409, another put of the name is under way.
-# damaged: a GET gives something else (of a put: as busy).
-Answer = Literal["ok", "busy", "lost", "late", "conflict", "refused", "damaged", "doubled"]
+# damaged: a GET gives something else (of a put: as busy). overtaken: late puts come just before.
+Answer = Literal[
+    "ok", "busy", "lost", "late", "conflict", "refused", "damaged", "doubled", "overtaken"
+]
 
 
 @dataclass(slots=True)
@@ -24,15 +32,20 @@ class PlayedStore:
     objects: dict[str, bytes] = field(default_factory=dict)
     answers: deque[Answer] = field(default_factory=deque)
     late: list[tuple[str, bytes]] = field(default_factory=list)
+    # So many positions earlier in the log another member decides just before the next decision.
+    rival_back: int = 0
     # How long each call takes.
     call_seconds: float = 0.0
 
     def put_new(self, name: str, content: bytes) -> bool:
         answer = self._answer()
-        if answer in ("ok", "doubled"):
+        if name.startswith(DECISIONS_FOLDER) and self.rival_back:
+            back, self.rival_back = self.rival_back, 0
+            begin_to_fence(self, footer_of(content), back)
+        if answer in ("ok", "doubled", "overtaken"):
             is_created = self.create(name, content)
             # A proxy sent the request twice: the second one's answer is the one that is heard.
-            return is_created if answer == "ok" else self.create(name, content)
+            return self.create(name, content) if answer == "doubled" else is_created
         if answer == "lost":
             self.create(name, content)
         if answer in ("late", "conflict"):
@@ -68,15 +81,31 @@ class PlayedStore:
 
     def _answer(self) -> Answer:
         self.clock.now_seconds += self.call_seconds
-        return self.answers.popleft() if self.answers else "ok"
+        answer = self.answers.popleft() if self.answers else "ok"
+        if answer == "overtaken":
+            while self.late:
+                self.create(*self.late.pop(0))
+        return answer
 
     def _read(self) -> Answer:
         answer = self._answer()
         if answer == "refused":
             raise StoreRefusalError(answer)
-        if answer not in ("ok", "damaged", "doubled"):
+        if answer not in ("ok", "damaged", "doubled", "overtaken"):
             raise StoreUnavailableError(answer)
         return answer
+
+
+def begin_to_fence(store: PlayedStore, decision: Footer, back: int) -> None:
+    """A member that saw the log begin earlier decides, and is killed after its first fence."""
+    log_start = max(decision.begin + 1, decision.end - back)
+    hour = arrival_hour(store.clock.now_ms())
+    state = recovery.recovery(decision.topic_id, decision.partition, log_start, None, hour)
+    with suppress(StoreUnavailableError, StoreRefusalError):
+        while state.phase not in (Phase.FENCE, Phase.DONE):
+            state = advance(store, state)
+        if state.phase is Phase.FENCE:
+            advance(store, state)
 
 
 @dataclass(slots=True)
