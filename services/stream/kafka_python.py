@@ -58,6 +58,18 @@ def request_rejoin_again(consumer: KafkaConsumer) -> None:
         consumer._coordinator.request_rejoin()
 
 
+def take_up_parked(consumer: KafkaConsumer) -> None:
+    """Let the next poll take up what was fetched of a partition that was paused meanwhile.
+
+    kafka-python parks the rest of a fetch when its partition is paused. It takes it up again only
+    if no reader is in line, but leaves an emptied one there. The resumed partition would stand
+    still until another fetch fails. Remove the emptied reader.
+    """
+    fetcher = consumer._fetcher
+    if not fetcher._next_partition_records:
+        fetcher._next_partition_records = None
+
+
 def seek_with_epoch(
     consumer: KafkaConsumer, partition: TopicPartition, offset: int, leader_epoch: int
 ) -> None:

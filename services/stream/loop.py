@@ -15,7 +15,11 @@ from kafka.errors import (
 from kafka.structs import OffsetAndMetadata
 
 from services.runtime.health import Health
-from services.stream.kafka_python import request_rejoin_again, seek_with_epoch
+from services.stream.kafka_python import (
+    request_rejoin_again,
+    seek_with_epoch,
+    take_up_parked,
+)
 from services.stream.observation import CONSUMED, DROPPED, ConsumerObserver
 from services.stream.rebalancing import RebalanceListener, partition_numbers, with_topic
 from services.stream.topic_settings import TopicCheck
@@ -105,6 +109,7 @@ class ConsumerLoop:
 
     def _poll(self) -> Mapping[TopicPartition, Sequence[Fetch]]:
         request_rejoin_again(self.consumer)
+        take_up_parked(self.consumer)
         try:
             wait_ms = 0 if self.polls_immediately else POLL_MS
             polled: Mapping[TopicPartition, Sequence[Fetch]] = self.consumer.poll(

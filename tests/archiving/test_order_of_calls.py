@@ -66,6 +66,10 @@ class PlayedConsumer:
         return SimpleNamespace(rejoining=False)
 
     @property
+    def _fetcher(self) -> Any:
+        return SimpleNamespace(_next_partition_records=None)
+
+    @property
     def _subscription(self) -> Any:
         def seek(at: TopicPartition, offset: OffsetAndMetadata) -> None:
             self.seeks.append((at, offset.offset))

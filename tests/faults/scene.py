@@ -1,10 +1,12 @@
 """Everything a fault test has at hand: a topic, workers, a fleet of drones, what to await."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from kafka import KafkaAdminClient
+from kafka.errors import KafkaError
 
 from local.offsets import Progress, done, has_caught_up, progress_of, written
 from local.processes import Child, Goal, await_until
@@ -63,7 +65,13 @@ class GroupWatch:
         self._await(lambda: written(self._progress()) >= records, goal)
 
     def _await(self, condition: Callable[[], bool], goal: Goal) -> None:
-        await_until(condition, [member.child for member in self.crew.members], goal, 0.2)
+        def is_met() -> bool:
+            # A broker that was just started again has not told yet who leads.
+            with suppress(KafkaError):
+                return condition()
+            return False
+
+        await_until(is_met, [member.child for member in self.crew.members], goal, 0.2)
 
     def _progress(self) -> Progress:
         return progress_of(self.admin, self.topic, [self.group_id])

@@ -9,7 +9,7 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from services.stream.connection import KafkaConnection
 from services.stream.consumer import group_consumer
-from services.stream.kafka_python import seek_with_epoch
+from services.stream.kafka_python import seek_with_epoch, take_up_parked
 from services.stream.producer import compression_setting, producer
 from services.stream.records import read_fetches
 from services.stream.worker import Fetch
@@ -90,6 +90,41 @@ def transaction(sender: KafkaProducer, topic: str, is_kept: bool) -> None:
         sender.commit_transaction()
     else:
         sender.abort_transaction()
+
+
+def test_a_partition_that_was_paused_in_the_midst_of_a_fetch_is_read_on(
+    kafka: KafkaConnection, fresh_topic: FreshTopic, group_id: str
+) -> None:
+    topic = fresh_topic(partitions=2)
+    large, small = TopicPartition(topic, 0), TopicPartition(topic, 1)
+    one_batch = {"linger_ms": 10_000, "batch_size": 4_000_000, "max_request_size": 4_000_000}
+    with closing(producer(kafka, **compression_setting("gzip"), **one_batch)) as sender:
+        for _ in range(3):
+            sender.send(topic, bytes(700_000), b"key", partition=0)
+        sender.flush()
+
+    with reading(kafka, group_id, large) as consumer:
+        [first] = first_fetches(consumer, large)
+        consumer.assign([large, small])
+        consumer.seek(small, 0)
+        consumer.pause(large)
+        with closing(producer(kafka)) as sender:
+            sender.send(topic, b"small", b"key", partition=1)
+            sender.flush()
+        first_fetches(consumer, small)
+        consumer.resume(large)
+        assert first_fetches(consumer, large)[0].begin == first.end
+
+
+def first_fetches(consumer: KafkaConsumer, partition: TopicPartition) -> list[Fetch]:
+    """What the first poll gives that gives something of this partition."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while time.monotonic() < deadline:
+        take_up_parked(consumer)
+        polled = consumer.poll(timeout_ms=200, max_records=1)
+        if partition in polled:
+            return list(polled[partition])
+    raise AssertionError(f"nothing came of {partition}")
 
 
 def test_a_seek_with_an_epoch_is_where_reading_goes_on(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 from kafka.errors import TopicAuthorizationFailedError
+from structlog.testing import capture_logs
 
 from services.stream.topic_settings import (
     CHECK_AGAIN_SECONDS,
@@ -49,11 +50,12 @@ def test_a_setting_is_wrong_if_it_is_told_and_another_one(settings, wrong):
     assert wrong_settings(settings) == wrong
 
 
-def test_a_wrong_topic_is_held_until_it_is_mended(capsys):
+def test_a_wrong_topic_is_held_until_it_is_mended():
     told = Told(COMPACTED)
     check = TopicCheck("reports", told)
-    assert check.check(0.0)
-    assert "--entity-name reports --add-config cleanup.policy=delete" in capsys.readouterr().out
+    with capture_logs() as logged:
+        assert check.check(0.0)
+    assert "--entity-name reports --add-config cleanup.policy=delete" in str(logged)
     told.settings = RIGHT
     assert check.check(CHECK_AGAIN_SECONDS - 1)
     assert not check.check(CHECK_AGAIN_SECONDS)
