@@ -25,7 +25,7 @@ call_seconds = st.sampled_from([0.0, 1.0, 3.0])
 WORK: dict[str, tuple[st.SearchStrategy[Any], ...]] = {
     "work": (members, partitions, kinds, counts),
     "turns": (members, counts, counts),
-    "upload": (members, st.integers(0, 3)),
+    "answer": (members, st.integers(0, 3)),
     "flush": (members,),
 }
 FAULTS: dict[str, tuple[st.SearchStrategy[Any], ...]] = {
