@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
+import hypothesis
 import pytest
 from minio import Minio
 
@@ -13,6 +14,10 @@ from local.minio import MinioServer, NoMinioError, minio_executable, running_min
 from services.reports.topics import ALERTS, REPORTS, REPORTS_REJECTED, TOPICS, Topic
 from services.stream.connection import KafkaConnection
 from services.stream.topics import create_topics
+
+# How long an example takes says nothing on a busy machine.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 SHAPES = {topic.name: topic for topic in TOPICS}
 FreshTopic = Callable[..., str]

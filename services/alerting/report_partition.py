@@ -56,7 +56,7 @@ class Reading:
 class ReportPartition:
     """Where reading stands, and all that is still to be done for what was read."""
 
-    def __init__(self, origin: Origin, position: int) -> None:
+    def __init__(self, origin: Origin, position: int, leader_epoch: int = NO_EPOCH) -> None:
         self.origin = origin
         self.position = position
         self.unread: deque[Reading] = deque()
@@ -65,7 +65,7 @@ class ReportPartition:
         self.alerts_in_flight: list[InFlight] = []
         self.rejections_in_flight: list[InFlight] = []
         # The leader epochs of what was read, each with the offset from which on it holds.
-        self.epochs: deque[tuple[int, int]] = deque([(position, NO_EPOCH)])
+        self.epochs: deque[tuple[int, int]] = deque([(position, leader_epoch)])
         self.handed_out_offset = position
 
     # --- reading ----------------------------------------------------------------
@@ -163,7 +163,10 @@ class ReportPartition:
         return OffsetAndMetadata(offset, "", self.epochs[0][1])
 
     def cut(self, offset: int) -> None:
-        """Forget what was read at this offset and above: Kafka lost it."""
+        """Forget what was read at this offset and above: Kafka lost it.
+
+        The leader epoch of what is lost ends there: it still tells where the next cut is.
+        """
         self.position = offset
         self.unread = deque(one for one in self.unread if one.next_offset < offset)
         for reading in self.unread:
@@ -173,4 +176,4 @@ class ReportPartition:
         for in_flight in (self.alerts_in_flight, self.rejections_in_flight):
             in_flight[:] = [one for one in in_flight if one.first_offset < offset]
         kept = [(begin, epoch) for begin, epoch in self.epochs if begin < offset]
-        self.epochs = deque(kept or [(offset, NO_EPOCH)])
+        self.epochs = deque(kept or [(offset, self.epochs[-1][1])])

@@ -266,11 +266,17 @@ class ChainWriter:
 
     def _advance(self, end: int, end_epoch: int) -> None:
         """The chain ends there: what is gathered follows it, or is read again from there."""
+        gathered = [(one.end, one.end_epoch) for one in self.queue]
+        if self.builder:
+            gathered.append((self.builder.end, self.builder.end_epoch))
+        self.has_diverged = any(
+            own_end == end and is_other_epoch(end_epoch, own_epoch)
+            for own_end, own_epoch in gathered
+        )
         head = self.queue.popleft()
         self.end, self.end_epoch = end, end_epoch
         self.stuck_because = None
         self.not_before_seconds, self.backoff_seconds = 0.0, BACKOFF_SECONDS
-        self.has_diverged = end == head.end and is_other_epoch(end_epoch, head.end_epoch)
         if end != head.end:
             self.queue.clear()
             self.builder = None

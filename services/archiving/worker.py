@@ -52,6 +52,8 @@ class ArchivingWorker:
         self.chains: dict[int, ChainWriter] = {}
         # Partitions whose log was cut: they wait for a new timeline.
         self.cut: set[int] = set()
+        # Those that met an object of another leader: their commits say less than the archive.
+        self.diverged: set[int] = set()
         # Of topics that are gone: to be put, with nothing to commit.
         self.orphans: list[ChainWriter] = []
         self.committed: dict[int, int] = {}
@@ -66,10 +68,12 @@ class ArchivingWorker:
         topic_id = self._current_topic_id()
         now_hour = arrival_hour(self.clocks.now_ms())
         timeline = self.starts.latest_timeline(topic_id, partition)
+        trusted = None if partition in self.diverged else committed
         try:
-            found = self.starts.start(timeline, partition, committed, log_range.start, now_hour)
+            found = self.starts.start(timeline, partition, trusted, log_range.start, now_hour)
         finally:
             self._export()
+        self.diverged.discard(partition)
         self.timelines[partition] = timeline
         end = found.done
         self.chains[partition] = ChainWriter(timeline.chain_id, partition, end, found.done_epoch)
@@ -157,8 +161,10 @@ class ArchivingWorker:
     def _collect(self) -> None:
         self.uploads.collect(self.clocks.monotonic())
         self.orphans = [orphan for orphan in self.orphans if orphan.is_busy]
-        # They start again with the leader epoch of that object, by which Kafka tells the cut.
-        self.drop({p for p, chain in self.chains.items() if chain.has_diverged})
+        # They start again from the archive: that object's leader epoch lets Kafka tell the cut.
+        diverged = {p for p, chain in self.chains.items() if chain.has_diverged}
+        self.diverged |= diverged
+        self.drop(diverged)
 
     def _seal_due(self) -> None:
         now = self.clocks.monotonic()

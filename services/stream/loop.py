@@ -71,6 +71,8 @@ class ConsumerLoop:
         self.unreadable = UnreadableBatches()
         # Partitions whose log lost its end, and from where on, as far as Kafka knows.
         self.cuts: dict[int, OffsetAndMetadata | None] = {}
+        # What cuts left: where the log ended then, and in which leader epoch.
+        self.kept: dict[int, OffsetAndMetadata] = {}
         self.uncommitted: dict[int, OffsetAndMetadata] = {}
         self.polls_immediately = False
 
@@ -150,10 +152,14 @@ class ConsumerLoop:
             if position is None:
                 self.starting[partition] = 0.0
             elif position != self.reading_at.get(partition):
-                # A commit of this position knows the leader epoch, by which Kafka finds a cut.
-                commit = self.uncommitted.get(partition)
-                epoch = commit.leader_epoch if commit and commit.offset == position else NO_EPOCH
-                self._seek(partition, position, epoch)
+                self._seek(partition, position, self._known_epoch(partition, position))
+
+    def _known_epoch(self, partition: int, position: int) -> int:
+        """The leader epoch before the position, by which Kafka finds a cut; NO_EPOCH if unknown."""
+        for known in (self.uncommitted.get(partition), self.kept.get(partition)):
+            if known is not None and known.offset == position:
+                return int(known.leader_epoch)
+        return NO_EPOCH
 
     def _seek(self, partition: int, offset: int, leader_epoch: int) -> None:
         seek_with_epoch(self.consumer, TopicPartition(self.topic, partition), offset, leader_epoch)
@@ -168,7 +174,7 @@ class ConsumerLoop:
         """Forget these partitions and return what was still to be committed of them."""
         self.unreadable.forget(partitions)
         for partition in partitions:
-            for known in (self.starting, self.reading_at, self.cuts):
+            for known in (self.starting, self.reading_at, self.cuts, self.kept):
                 known.pop(partition, None)
         return {p: self.uncommitted.pop(p) for p in partitions if p in self.uncommitted}
 
@@ -217,7 +223,10 @@ class ConsumerLoop:
         except LogTruncationError as error:
             found = error.divergent_offsets.pop(at, None)
             self._note_cuts(error)
-            return log_start if found is None else int(found.offset)
+            if found is None:
+                return log_start
+            self.kept[at.partition] = found
+            return int(found.offset)
         return log_start
 
     def _note_cuts(self, error: LogTruncationError) -> None:
@@ -236,7 +245,8 @@ class ConsumerLoop:
 
     def _handle_cut(self, partition: int, offset: int) -> None:
         log.error("Kafka lost the end of the log", partition=partition, kept_below=offset)
-        self.cuts.pop(partition, None)
+        if found := self.cuts.pop(partition, None):
+            self.kept[partition] = found
         self.uncommitted.pop(partition, None)
         self.worker.on_log_cut(partition, offset)
         self.reading_at.pop(partition, None)

@@ -110,7 +110,7 @@ def damaged(own_kafka: KafkaServer, tmp_path: Path) -> Iterator[Scene]:
     reports = next(topic for topic in TOPICS if topic.name == "reports")
     topic = Topic("reports", 2, reports.configs)
     create_topics(own_kafka.connection, [topic, Topic("alerts", 2), Topic("reports-rejected", 1)])
-    with producer(own_kafka.connection) as sender:
+    with producer(own_kafka.connection, linger_ms=10_000) as sender:
         for batch in range(3):
             for partition in (0, 1):
                 for number in (0, 1):

@@ -6,8 +6,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from unittest import mock
 
-import structlog
-
 from services.archiving import recovery
 from services.archiving.limits import FlushLimits
 from services.archiving.naming import HOUR_MS, arrival_hour
@@ -19,6 +17,7 @@ from tests.model.archive_check import ArchiveCheck, WrongArchiveError
 from tests.model.played_consumer import TOPIC, PlayedConsumer
 from tests.model.played_kafka import PlayedGroup, PlayedIdentity
 from tests.model.played_store import PlayedStore, PlayedThreads
+from tests.model.quiet import quiet
 from tests.model.stage import Member, Stage, topic_id
 
 # By member: the number of its group. The groups share one archive.
@@ -176,14 +175,5 @@ class World(Stage):
 @contextmanager
 def played() -> Iterator[None]:
     """Fewer hours to fence, and no log lines."""
-    before = structlog.get_config()
-    structlog.configure(processors=[drop])
-    try:
-        with mock.patch.multiple(recovery, **SHORTER):
-            yield
-    finally:
-        structlog.configure(**before)
-
-
-def drop(*_: object) -> str:
-    raise structlog.DropEvent
+    with quiet(), mock.patch.multiple(recovery, **SHORTER):
+        yield
