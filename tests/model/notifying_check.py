@@ -51,6 +51,7 @@ class NotifyingCheck:
     def note_interrupted(self, partitions: Iterable[int], may_still_ask: bool) -> None:
         """Partitions go to another owner, which tries again what is planned and was tried."""
         for partition in partitions:
+            self._forget_broken_plan(partition)
             planned = self._planned(partition)
             if planned:
                 notice_id = notice_of(planned, 0).notice_id
@@ -60,23 +61,27 @@ class NotifyingCheck:
     def note_lost(self, partition: int, entries: Sequence[Entry], is_cut: bool) -> None:
         """Retention, or a cut, takes these; the group may have forgotten them afterwards."""
         lost = {alert.alert_id for _, alert in alerts_in(entries)}
-        planned = {alert.alert_id for alert in self._planned(partition)}
-        self.forgotten |= lost | (planned if planned & lost else set())
+        self.forgotten |= lost
+        self._forget_broken_plan(partition)
         if not is_cut:
             self.deleted |= lost
             return
         for alert_id in lost:
             self.cut_in.setdefault(alert_id, set()).add(partition)
 
-    def _planned(self, partition: int) -> list[Alert]:
-        """The notice that the group's commit says is under way."""
+    def _forget_broken_plan(self, partition: int) -> None:
+        """Of a plan that has lost alerts the next owner sends what is left, in another notice."""
+        timelines = self.kafka.topic.logs[partition].timelines()
+        planned = {a.alert_id for entries in timelines for a in self._planned(partition, entries)}
+        if planned & self.forgotten:
+            self.forgotten |= planned
+
+    def _planned(self, partition: int, entries: list[Entry] | None = None) -> list[Alert]:
+        """The notice that the group's commit says is under way, by the log as it is now."""
         bookmark = self._bookmark(partition)
-        entries = self.kafka.topic.logs[partition].entries
-        found = [
-            entries[at]
-            for at in sorted(bookmark.planned if bookmark else ())[:]
-            if at < len(entries)
-        ]
+        entries = self.kafka.topic.logs[partition].entries if entries is None else entries
+        offsets = sorted(bookmark.planned if bookmark else ())
+        found = [entries[offset] for offset in offsets if offset < len(entries)]
         return [alert for _, alert in alerts_in(found)]
 
     def _bookmark(self, partition: int) -> Bookmark | None:
@@ -148,10 +153,13 @@ class NotifyingCheck:
     # --- in the end -----------------------------------------------------------
 
     def is_all_done(self) -> bool:
-        """Whether the group has committed the end of each partition."""
-        found = [self._bookmark(p) for p in range(len(self.kafka.topic.logs))]
-        logs = self.kafka.topic.logs
-        return all(at and at.offset == log.end for at, log in zip(found, logs, strict=True))
+        """Whether the group has committed the end of each partition, and not that of before a cut."""
+        return all(
+            self._bookmark(partition)
+            and self.group.committed[partition].offset == log.end
+            and self.group.committed[partition].leader_epoch == log.entries[-1].epoch
+            for partition, log in enumerate(self.kafka.topic.logs)
+        )
 
     def look_at_end(self) -> None:
         """WrongNoticeError if something that the topic has is neither sent nor set aside."""
