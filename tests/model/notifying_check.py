@@ -153,7 +153,7 @@ class NotifyingCheck:
     # --- in the end -----------------------------------------------------------
 
     def is_all_done(self) -> bool:
-        """Whether the group has committed the end of each partition, and not that of before a cut."""
+        """Whether the group has committed the present end of each partition."""
         return all(
             self._bookmark(partition)
             and self.group.committed[partition].offset == log.end

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from services.notifying.broker_clock import BrokerClock
 from services.notifying.copies import Copies, partition_of
 from services.notifying.notice import Notice
+from services.notifying.partition import PartitionAlerts
 from services.notifying.publishing import Addresses, Publishing
 from services.notifying.retrying import Terms
 from services.notifying.starting import TopicWatch
@@ -140,7 +141,12 @@ class World:
         A producer that does not know of a growth yet publishes it where it was before. But it
         repeats nothing that was published elsewhere since, before the members know of the growth
         (the gap that services.notifying.copies names).
+
+        Not played: alerts in a topic made anew before the members know of it, which takes a
+        second. One where a member stands already goes out twice: for the old topic and the new.
         """
+        if not self._is_topic_known():
+            return
         drone, count = f"drone-{number % DRONES}", len(self.kafka.topic.logs)
         report_id = f"r-{len(self.kafka.former)}-{number}"
         is_late = self.clock.now_ms() > self.grown_at_ms + STALE_MS
@@ -203,8 +209,13 @@ class World:
 
     def _is_growth_known(self) -> bool:
         count = len(self.kafka.topic.logs)
-        owners = [a for m in self.members for a in m.worker.partitions.values()]
-        return all(alerts.intake.layout.partitions == count for alerts in owners)
+        return all(alerts.intake.layout.partitions == count for alerts in self._owned())
+
+    def _is_topic_known(self) -> bool:
+        return all(a.begun.topic_id == self.kafka.topic.topic_id for a in self._owned())
+
+    def _owned(self) -> list[PartitionAlerts]:
+        return [a for m in self.members for a in m.worker.partitions.values()]
 
     def rebalance(self, shift: int, is_noticed: bool) -> None:
         """The group deals its partitions out anew; its members may have heard of it."""
