@@ -98,7 +98,8 @@ class PartitionReader:
 
 def is_other_epoch(gathered: list[Span], span: Span) -> bool:
     """Whether the span was written under another leader than those before it."""
-    return bool(gathered) and gathered[-1].leader_epoch != span.leader_epoch
+    before = gathered[-1].leader_epoch if gathered else NO_EPOCH
+    return before not in (NO_EPOCH, span.leader_epoch)
 
 
 def merged(partition: int, begin: int, spans: list[Span], unreadable: str | None = None) -> Fetch:

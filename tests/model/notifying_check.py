@@ -25,6 +25,8 @@ class Outcomes(Protocol):
     taken: list[Notice]
     published: list[tuple[str, bytes]]
 
+    def is_reading_copies(self) -> bool: ...
+
 
 @dataclass(slots=True)
 class NotifyingCheck:
@@ -59,11 +61,14 @@ class NotifyingCheck:
                 self.interrupted[notice_id] += may_still_ask or is_asked
 
     def note_lost(self, partition: int, entries: Sequence[Entry], is_cut: bool) -> None:
-        """Retention, or a cut, takes these; the group may have forgotten them afterwards."""
+        """Retention, or a cut, takes these; the group may have forgotten them afterwards.
+
+        While a member reads copies it takes what comes after a cut for a copy of what is gone.
+        """
         lost = {alert.alert_id for _, alert in alerts_in(entries)}
         self.forgotten |= lost
         self._forget_broken_plan(partition)
-        if not is_cut:
+        if not is_cut or self.outcomes.is_reading_copies():
             self.deleted |= lost
             return
         for alert_id in lost:

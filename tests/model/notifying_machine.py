@@ -21,6 +21,7 @@ numbers = st.lists(st.integers(0, 30), max_size=4)
 kafka_answers = st.lists(st.sampled_from(get_args(played_kafka.Answer)), max_size=4)
 # The others are answers of the played Kafka, or a kill between two turns.
 faults = st.sampled_from([f for f in get_args(Fault) if f not in ELSEWHERE])
+caps = st.sampled_from([None, None, 1, 4])
 TEN_MINUTES_MS = 600_000
 
 # Methods of World, and their arguments.
@@ -67,9 +68,9 @@ class NotifyingMachine(RuleBasedStateMachine):
         self.stack.enter_context(played())
         self.names: list[str] = []
 
-    @initialize(theme=themes, cap_per_minute=st.sampled_from([None, None, 1, 4]))
-    def begin(self, theme: set[str], cap_per_minute: int | None) -> None:
-        self.world = World(cap_per_minute)
+    @initialize(theme=themes, cap_per_minute=caps, is_layout_known=st.booleans())
+    def begin(self, theme: set[str], cap_per_minute: int | None, is_layout_known: bool) -> None:
+        self.world = World(cap_per_minute, is_layout_known)
         faults = sorted(theme)
         self.names = [*faults, *list(WORK) * (len(faults) // 4 + 1)]
         for index in range(MEMBERS):

@@ -9,8 +9,10 @@ from unittest import mock
 
 import structlog
 from kafka import TopicPartition
+from kafka.structs import OffsetAndMetadata
 from msgspec.structs import replace
 
+from services.notifying.bookmark import Bookmark, Layout, metadata_of
 from services.notifying.broker_clock import BrokerClock
 from services.notifying.copies import Copies, partition_of
 from services.notifying.notice import Notice
@@ -89,6 +91,7 @@ class World:
     """One topic, one group of a channel, and whatever may happen to them."""
 
     cap_per_minute: int | None = None
+    is_layout_known: bool = False
     clock: Clock = field(default_factory=Clock)
     kafka: PlayedKafka = field(init=False)
     group: PlayedGroup = field(init=False)
@@ -109,6 +112,9 @@ class World:
         self.group = PlayedGroup(self.kafka)
         self.kafka.groups = [self.group]
         self.check = NotifyingCheck(self, self.kafka, self.group)
+        for partition in range(2 * self.is_layout_known):
+            known = Bookmark(topic_id(0), 0, layout=Layout(2))
+            self.group.committed[partition] = OffsetAndMetadata(0, metadata_of(known), NO_EPOCH)
         self.members = []
         for _ in range(MEMBERS):
             self.members.append(self._member(0))
@@ -313,6 +319,10 @@ class World:
     def records(self, partition: int, begin: int) -> list[Entry]:
         log = self.kafka.topic.logs[partition]
         return log.entries[max(begin, log.start) :]
+
+    def is_reading_copies(self) -> bool:
+        """Whether a member reads all partitions, as the topic grew."""
+        return any(member.worker.topic.copies.partitions for member in self.members)
 
     # --- what came of it ------------------------------------------------------
 
