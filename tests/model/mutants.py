@@ -42,7 +42,7 @@ step, on_event, fenced, listed = (
 )
 
 
-def hand_over_all(self: ConsumerLoop, fetch: Fetch) -> None:
+def _hand_over_all(self: ConsumerLoop, fetch: Fetch) -> None:
     self.reading_at[fetch.partition] = fetch.end
     if self.worker.position(fetch.partition) is not None:
         self.worker.accept(fetch)
@@ -184,7 +184,7 @@ def _follow_late(self: ConsumerLoop) -> None:
     pass
 
 
-V1 = ((ConsumerLoop, "_hand_over", hand_over_all), (ChainWriter, "accept", _accept_anywhere))
+V1 = ((ConsumerLoop, "_hand_over", _hand_over_all), (ChainWriter, "accept", _accept_anywhere))
 
 MUTANTS = [
     Mutant("V1: a fetch that begins elsewhere is accepted", V1),

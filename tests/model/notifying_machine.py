@@ -17,7 +17,7 @@ partitions = st.integers(0, 4)
 producers = st.integers(0, 1)
 counts = st.integers(1, 4)
 # Few numbers, so that alerts come twice.
-numbers = st.lists(st.integers(0, 30), max_size=4)
+numbers = st.lists(st.integers(0, 14), max_size=4)
 kafka_answers = st.lists(st.sampled_from(get_args(played_kafka.Answer)), max_size=4)
 # The others are answers of the played Kafka, or a kill between two turns.
 faults = st.sampled_from([f for f in get_args(Fault) if f not in ELSEWHERE])
@@ -34,7 +34,7 @@ WORK: dict[str, tuple[st.SearchStrategy[Any], ...]] = {
 FAULTS: dict[str, tuple[st.SearchStrategy[Any], ...]] = {
     "fail": (members, faults, counts),
     "delete": (partitions, counts),
-    "cut": (partitions, counts),
+    "cut": (partitions, counts, st.booleans()),
     "make_topic_anew": (st.booleans(),),
     "add_partition": (),
     "rebalance": (st.integers(0, 2), st.booleans()),
@@ -55,6 +55,7 @@ NEW_TOPIC = frozenset({"make_topic_anew", "answer_identity", "rebalance", "fail"
 FAILURES = frozenset({"fail", "take_records", "rebalance", "kill", "stop"})
 themes = st.one_of(
     st.sampled_from([frozenset(FAULTS), HANDOVERS, GROWTH, LOSSES, NEW_TOPIC, FAILURES]),
+    st.sampled_from([HANDOVERS, GROWTH]),
     st.sets(st.sampled_from(sorted(FAULTS)), min_size=2),
 )
 

@@ -10,9 +10,7 @@ from services.notifying.deduplication import FirstCopies, IdMemory
 from services.notifying.intake import Intake
 from services.notifying.partition import PartitionAlerts
 from services.notifying.worker import NotifyingWorker
-from services.stream.loop import ConsumerLoop
 from services.stream.reliable_producer import Publication
-from tests.model.mutants import hand_over_all
 from tests.model.mutation import Mutant
 from tests.model.notifying_machine import NotifyingMachine
 
@@ -72,12 +70,6 @@ NOTIFYING_MUTANTS = [
     mutant("a notice is done before it is sent", PartitionAlerts, "bookmark", _planned_is_done),
     mutant("what is read counts as done", PartitionAlerts, "bookmark", _commit_positions),
     mutant("the plan of an owner before is forgotten", PartitionAlerts, "resume", _forget_plan),
-    mutant(
-        "notifying: a fetch that begins elsewhere is accepted",
-        ConsumerLoop,
-        "_hand_over",
-        hand_over_all,
-    ),
     mutant("a failure is done before Kafka has it", Publication, "wait", _always),
     mutant("copies in other partitions do not count", FirstCopies, "is_first", _always),
     mutant("copies are decided about at once", Copies, "is_decidable", _always),

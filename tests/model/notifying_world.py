@@ -179,8 +179,8 @@ class World:
         self.check.note_lost(partition, log.entries[log.start : end], is_cut=False)
         log.start = end
 
-    def cut(self, partition: int, count: int) -> None:
-        """Kafka loses records at the log's end.
+    def cut(self, partition: int, count: int, is_repeated: bool) -> None:
+        """Kafka loses records at the log's end; alerting may publish the same again.
 
         Not played: a second cut while a member stands at the first one and has read nothing since.
         Its position has no leader epoch, so it cannot notice if as many records come as are lost.
@@ -189,8 +189,11 @@ class World:
         log = self.kafka.topic.logs[partition]
         begin = max(log.start, log.end - count)
         if begin < log.end and not self._is_blind(partition, begin):
-            self.check.note_lost(partition, log.entries[begin:], is_cut=True)
+            lost = log.entries[begin:]
+            self.check.note_lost(partition, lost, is_cut=True)
             log.cut(begin)
+            for entry in lost if is_repeated and self._is_topic_known() else ():
+                self._append(partition, entry.value, entry.key)
             for member in self.members:
                 at = member.reader.reading_at
                 at |= {partition: min(at[partition], begin)} if partition in at else {}
