@@ -151,7 +151,9 @@ class Copies:
             asked_ms = self.monotonic_ms()
             self.round = Round(asked_ms, self.reader.ends())
             self.due_ms = asked_ms + ROUND_MS
+        has_read = False
         for partition, record in self.reader.read():
+            has_read = True
             alert = decoded_alert(record.value)
             if isinstance(alert, Alert):
                 self.first.note(digest_of(alert.alert_id), record.timestamp, partition)
@@ -159,6 +161,9 @@ class Copies:
             self.known_ms = self.round.asked_ms
             asked_ago_ms = self.monotonic_ms() - self.round.asked_ms
             self.is_complete = self.clock.now_ms() - asked_ago_ms > self.until_ms
+            self.round = None
+        elif not has_read and self.monotonic_ms() >= self.round.asked_ms + IDLE_ROUND_MS:
+            # A log that has lost its end does not reach it any more: ask for the ends again.
             self.round = None
 
 

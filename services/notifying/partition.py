@@ -84,8 +84,11 @@ class PartitionAlerts:
     leader_epoch: int = NO_EPOCH
     # Whether the group has to be told.
     is_changed: bool = False
+    # What the bookmark knows was written in this leader epoch or before.
+    begun_epoch: int = NO_EPOCH
 
     def __post_init__(self) -> None:
+        self.begun_epoch = self.leader_epoch
         self.planned = self.begun.planned
         self._catch_up()
 
@@ -107,12 +110,23 @@ class PartitionAlerts:
 
     def accept(self, fetch: Fetch, now_ms: int) -> list[SetAside]:
         """Take over a fetch (now_ms: monotonic); `decide` is to be called next."""
+        if self._is_written_after_bookmark(fetch):
+            log.error("the log had lost its end and grown again", kept_below=fetch.begin)
+            self.cut(fetch.begin)
         # Of the two kinds of records that a loop can read notifying asks for this one.
         records = cast("Sequence[HeadedRecord]", fetch.records)
         aside = [one for record in records if (one := self.intake.accept(record, now_ms))]
         self.position = fetch.end
         self.leader_epoch = fetch.leader_epoch
         return aside
+
+    def _is_written_after_bookmark(self, fetch: Fetch) -> bool:
+        """Whether other records are where the bookmark's were.
+
+        Nobody may have noticed the cut while the partition had no owner.
+        """
+        is_known = self.begun_epoch != NO_EPOCH
+        return is_known and fetch.begin < self.begun.end and fetch.leader_epoch > self.begun_epoch
 
     def decide(self, now: Now) -> None:
         """Decide about the alerts that were read, as far as enough is known."""

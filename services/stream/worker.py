@@ -45,6 +45,7 @@ class Fetch(Struct, frozen=True, gc=False):
 
     Offsets without a record (control records, aborted transactions, compaction) are inside.
     `timestamp` is the arrival (ms since the epoch) of what is at `begin`, record or hole.
+    `leader_epoch` is that of all that the fetch covers.
     `unreadable` says why nothing can be read at `end`; None if reading can go on there.
     """
 

@@ -1,16 +1,16 @@
 """Small wrong versions of archiving's core, each with one rule left out. The model finds each.
 
-`python -m tests.model.mutants [words of a title]` lists what caught which.
+Those of notifying: tests.model.notifying_mutants.
+
+`python -m tests.model.mutants [words of a title]` lists what caught which, of both.
 """
 
 import itertools
 import sys
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
-from unittest.mock import patch
 
 from kafka.structs import OffsetAndMetadata
 
@@ -25,8 +25,8 @@ from services.stream import loop
 from services.stream.kafka_python import seek_with_epoch
 from services.stream.loop import ConsumerLoop
 from services.stream.worker import NO_EPOCH, Fetch
+from tests.model.mutation import Mutant, caught_by
 from tests.model.played_store import PlayedStore
-from tests.model.running import failure_of_archive
 
 accept, append, look, start = (
     ChainWriter.accept,
@@ -40,26 +40,6 @@ step, on_event, fenced, listed = (
     recovery.on_fenced,
     recovery.on_listed,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Mutant:
-    """A rule that is left out: what is replaced, by what."""
-
-    title: str
-    replaced: tuple[tuple[Any, str, Callable[..., Any]], ...]
-
-    def applied(self) -> AbstractContextManager[None]:
-        """The core is wrong as long as this lasts."""
-        return _applied(self)
-
-
-@contextmanager
-def _applied(mutant: Mutant) -> Any:
-    with ExitStack() as stack:
-        for owner, name, wrong in mutant.replaced:
-            stack.enter_context(patch.object(owner, name, wrong))
-        yield
 
 
 def _hand_over_all(self: ConsumerLoop, fetch: Fetch) -> None:
@@ -254,20 +234,17 @@ MUTANTS = [
 ]
 
 
-def caught_by(mutant: Mutant, seeds: range) -> tuple[int, str] | None:
-    """The first seed whose run of the model fails, and how; None if all pass."""
-    for seed in seeds:
-        with mutant.applied():
-            failure = failure_of_archive(seed)
-        if failure is not None:
-            return seed, failure
-    return None
+def all_mutants() -> list[Mutant]:
+    """Those of archiving and of notifying."""
+    from tests.model.notifying_mutants import NOTIFYING_MUTANTS
+
+    return MUTANTS + NOTIFYING_MUTANTS
 
 
 def main(words: list[str]) -> int:
     """Print a line for each mutant; 1 if one was not caught."""
     missed = 0
-    for mutant in [one for one in MUTANTS if all(word in one.title for word in words)]:
+    for mutant in [one for one in all_mutants() if all(word in one.title for word in words)]:
         began = time.monotonic()
         found = caught_by(mutant, range(1))
         missed += found is None

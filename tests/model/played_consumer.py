@@ -2,6 +2,7 @@
 
 from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass, field
+from itertools import groupby
 from types import SimpleNamespace
 from typing import Any
 
@@ -192,15 +193,18 @@ class PlayedConsumer:
             raise LogTruncationError(cut)
 
     def _fetches(self, partition: int, at: Position) -> list[Fetch]:
-        """One or two fetches of what came before; then more is fetched ahead."""
+        """Fetches of what came before, each of one leader epoch; then more is fetched ahead."""
         log = self._log(partition)
         if not at.fetched:
             self._fetch_ahead(log, at)
         taken, at.fetched = at.fetched[: self.max_records], at.fetched[self.max_records :]
         half = (len(taken) + 1) // 2
-        fetches = [
-            self._fetch(partition, at, part) for part in (taken[:half], taken[half:]) if part
+        parts = [
+            list(part)
+            for some in (taken[:half], taken[half:])
+            for _, part in groupby(some, lambda entry: entry.epoch)
         ]
+        fetches = [self._fetch(partition, at, part) for part in parts]
         if log.unreadable_at is not None and at.offset == log.unreadable_at and not at.fetched:
             cause = "its checksum is wrong"
             fetches.append(Fetch(partition, at.offset, [], at.offset, unreadable=cause))

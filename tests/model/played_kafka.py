@@ -7,6 +7,7 @@ from typing import Any, Literal
 from kafka.errors import CommitFailedError, KafkaTimeoutError
 from kafka.structs import OffsetAndMetadata
 
+from services.stream.identity import TopicDescription
 from tests.model.clock import Clock
 
 # How Kafka takes the next calls: error is not carried out, unheard is carried out without answer.
@@ -22,6 +23,7 @@ class Entry:
     value: bytes | None
     epoch: int
     key: bytes | None = None
+    headers: tuple[tuple[str, bytes], ...] = ()
     oversize: None = None
 
 
@@ -40,8 +42,8 @@ class PlayedLog:
     def end(self) -> int:
         return len(self.entries)
 
-    def append(self, timestamp: int, value: bytes | None) -> None:
-        self.entries.append(Entry(self.end, timestamp, value, self.epoch))
+    def append(self, timestamp: int, value: bytes | None, key: bytes | None = None) -> None:
+        self.entries.append(Entry(self.end, timestamp, value, self.epoch, key))
 
     def cut(self, offset: int) -> None:
         """Lose everything from `offset` on, as an unclean leader election does."""
@@ -145,10 +147,14 @@ class PlayedIdentity:
     kafka: PlayedKafka
 
     def current(self) -> str | None:
+        return self.described().topic_id
+
+    def described(self) -> TopicDescription:
         answers = self.kafka.identity_answers
         if answers and answers.popleft() != "ok":
             raise KafkaTimeoutError("no answer")
-        return self.kafka.topic.topic_id
+        topic = self.kafka.topic
+        return TopicDescription(topic.topic_id, len(topic.logs))
 
     def close(self) -> None:
         pass

@@ -5,8 +5,6 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
-from tests.model.archive_machine import ArchiveMachine
-
 STEPS = 50
 # 400 examples of 50 steps are the 20,000 that each run of the tests has.
 EXAMPLES = 400
@@ -32,10 +30,12 @@ def run(machine: type[RuleBasedStateMachine], number: int, examples: int, shrink
     run_state_machine_as_test(seed(number)(Seeded), settings=chosen)
 
 
-def failure_of_archive(number: int, examples: int = EXAMPLES) -> str | None:
-    """How the archive's model fails from this seed; None if it passes."""
+def failure_of(
+    machine: type[RuleBasedStateMachine], number: int, examples: int = EXAMPLES
+) -> str | None:
+    """How the model fails from this seed; None if it passes."""
     try:
-        run(ArchiveMachine, number, examples, shrinks=False)
+        run(machine, number, examples, shrinks=False)
     except Exception as error:  # noqa: BLE001 - a wrong core may fail in any way
         return f"{type(error).__name__}: {error}".splitlines()[0][:150]
     return None

@@ -6,8 +6,9 @@ from services.notifying.broker_clock import BrokerClock
 from services.notifying.publishing import Addresses, Publishing
 from services.notifying.retrying import Terms
 from services.stream.reliable_producer import ReliableProducer
+from tests.notifying.played import Sender
 from tests.notifying.retries import Desk, ScriptedChannel, waiting
-from tests.notifying.world import WINDOW_MS, Sender, World
+from tests.notifying.world import WINDOW_MS, World
 
 TEN_MINUTES_MS = 600_000
 NOTHING_FAILS = Publishing(

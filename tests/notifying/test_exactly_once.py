@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.notifying import bookmark, choosing, deduplication, partition, windows, worker
-from tests.notifying.world import Fault, Leaving, World, check
+from tests.notifying.played import SMALL_BOUNDS, Fault
+from tests.notifying.world import Leaving, World, check
 
 FAULTS: tuple[Fault, ...] = get_args(Fault)
 LEAVINGS: tuple[Leaving, ...] = get_args(Leaving)
@@ -36,16 +36,7 @@ def happening(world: World, rng: Random) -> None:
 def small_world() -> Iterator[None]:
     """Bounds that few records reach."""
     with pytest.MonkeyPatch.context() as patch:
-        for module, name, value in [
-            (bookmark, "SPAN_MAX", 12),
-            (partition, "SPAN_MAX", 12),
-            (partition, "FULL_SPAN", 8),
-            (choosing, "CROWD", 3),
-            (choosing, "DIGEST_ALERTS_MAX", 4),
-            (deduplication, "REMEMBERED", 400),
-            (worker, "REMEMBERED", 400),
-            (windows, "OPEN_MAX", 2),
-        ]:
+        for module, name, value in SMALL_BOUNDS:
             patch.setattr(module, name, value)
         yield
 

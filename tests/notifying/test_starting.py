@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 
 from services.notifying import starting
 from services.notifying import worker as worker_module
-from services.notifying.bookmark import Bookmark, metadata_of
+from services.notifying.bookmark import Bookmark, Layout, metadata_of
 from services.notifying.starting import Start, start_of
 from services.stream.worker import Fetch, LogRange
 from tests.notifying.world import World
@@ -142,6 +142,21 @@ def test_commits_carry_the_leader_epoch_of_the_last_fetch() -> None:
     worker.accept(Fetch(0, 0, world.log[0], 3, leader_epoch=7))
     [commit] = worker.drain({0}, 0.0).values()
     assert (commit.offset, commit.leader_epoch) == (0, 7)
+
+
+@pytest.mark.parametrize("epoch", [0, 1])
+def test_what_was_written_after_the_commit_is_not_done_although_the_bookmark_says_so(
+    epoch: int,
+) -> None:
+    # While nobody owned the partition its log lost its end and grown past the commit.
+    world = World(partitions=1)
+    world.publish(0, 0)
+    worker = world.members[0].worker
+    known = Bookmark(world.topic_id, 1, layout=Layout(1))
+    commit = OffsetAndMetadata(1, metadata_of(known), 0)
+    worker.start_offset(0, commit, LogRange(0, 1))
+    worker.accept(Fetch(0, 0, world.log[0], 1, leader_epoch=epoch))
+    assert list(worker.partitions[0].backlog.waiting) == [0] * epoch
 
 
 def test_an_alert_older_than_what_is_remembered_is_counted_and_said(

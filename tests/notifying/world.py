@@ -5,20 +5,19 @@ the product's. A turn is one of services.stream.loop, with a fault in any of its
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Literal
 
 import msgspec
-from kafka.errors import KafkaTimeoutError, UnknownTopicOrPartitionError
 from kafka.structs import OffsetAndMetadata
 from msgspec.structs import replace
 
 from services.notifying.bookmark import Bookmark, Layout, metadata_of
 from services.notifying.broker_clock import BrokerClock
 from services.notifying.copies import Copies, partition_of
-from services.notifying.notice import Notice, Outcome
+from services.notifying.notice import Notice
 from services.notifying.publishing import Addresses, Publishing
 from services.notifying.retrying import Terms
 from services.notifying.starting import TopicWatch
@@ -27,6 +26,7 @@ from services.reports.codec import encoded
 from services.stream.identity import TopicDescription
 from services.stream.reliable_producer import ReliableProducer
 from services.stream.worker import Fetch, LogRange
+from tests.notifying.played import Fault, KilledError, People, Reader, Sender
 from tests.notifying.samples import alert
 
 POLL_RECORDS = 3
@@ -35,23 +35,7 @@ DRONES = 7
 # For so long a producer may not know of new partitions.
 STALE_MS = 60_000
 
-Fault = Literal[
-    "none",
-    "kill before commit",
-    "commit lost",
-    "commit unheard",
-    "kill after commit",
-    "kill before delivery",
-    "kill after delivery",
-    "kill before done",
-    "later",
-    "never",
-]
 Leaving = Literal["drained", "commit lost", "lost"]
-
-
-class KilledError(BaseException):
-    """kill -9 at this place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,72 +51,6 @@ class LogRecord:
 
 
 @dataclass(slots=True)
-class Landing:
-    """The future of a record that is being published; it stands once Kafka takes records."""
-
-    world: "World"
-    topic: str
-    value: bytes
-    is_there: bool = False
-
-    @property
-    def is_done(self) -> bool:
-        if self.world.takes_records and not self.is_there:
-            self.is_there = True
-            self.world.published.append((self.topic, self.value))
-        return self.is_there
-
-    def get(self, **_: object) -> None:
-        raise KafkaTimeoutError
-
-    def succeeded(self) -> bool:
-        return self.is_done
-
-    def failed(self) -> bool:
-        return False
-
-
-@dataclass(slots=True)
-class Sender:
-    """A producer."""
-
-    world: "World"
-
-    def send(self, topic: str, value: bytes, **_: object) -> Landing:
-        return Landing(self.world, topic, value)
-
-    def close(self, timeout: float) -> None:
-        pass
-
-
-@dataclass(slots=True)
-class People:
-    """A channel; what it is asked to deliver the world writes down."""
-
-    world: "World"
-    cap_per_minute: int | None
-    fault: Fault = "none"
-    name: str = "email"
-    recipients: tuple[str, ...] = ("ann@example.org",)
-    last: str | None = None
-
-    def deliver(self, notice: Notice) -> Outcome:
-        if self.fault == "kill before delivery":
-            raise KilledError
-        self.world.asked.append(notice)
-        self.last = notice.notice_id
-        if self.fault in ("later", "never"):
-            return Outcome(**{self.fault: {self.recipients[0]: "busy"}})
-        self.world.taken.append(notice)
-        if self.fault == "kill after delivery":
-            raise KilledError
-        return Outcome(delivered=self.recipients)
-
-    def close(self) -> None:
-        pass
-
-
-@dataclass(slots=True)
 class Source:
     """Which topic it is, and how many partitions it has."""
 
@@ -143,37 +61,6 @@ class Source:
 
     def close(self) -> None:
         pass
-
-
-@dataclass(slots=True)
-class Reader:
-    """Reads all partitions, a few records at a time."""
-
-    world: "World"
-    reading_at: dict[int, int] = field(default_factory=dict)
-
-    def assign(self, partitions: int, since_ms: int) -> None:
-        if partitions > len(self.world.log):
-            raise UnknownTopicOrPartitionError
-        for partition in range(partitions):
-            log = self.world.log[partition]
-            old = sum(record.timestamp < since_ms for record in log)
-            self.reading_at.setdefault(partition, old)
-
-    def ends(self) -> dict[int, int]:
-        return {p: len(self.world.log[p]) for p in self.reading_at}
-
-    def read(self) -> Iterator[tuple[int, LogRecord]]:
-        for partition, position in self.reading_at.items():
-            records = self.world.log[partition][position : position + 2 * POLL_RECORDS]
-            yield from ((partition, record) for record in records)
-            self.reading_at[partition] = position + len(records)
-
-    def positions(self) -> dict[int, int]:
-        return self.reading_at
-
-    def close(self) -> None:
-        self.reading_at = {}
 
 
 @dataclass(slots=True)
@@ -390,6 +277,17 @@ class World:
             for p, log in enumerate(self.log)
             if log
         )
+
+    # --- what the played parts read ------------------------------------------------
+
+    def partition_count(self) -> int:
+        return len(self.log)
+
+    def end(self, partition: int) -> int:
+        return len(self.log[partition])
+
+    def records(self, partition: int, begin: int) -> list[LogRecord]:
+        return self.log[partition][begin:]
 
     # --- what came of it ----------------------------------------------------------
 

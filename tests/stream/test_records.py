@@ -150,6 +150,16 @@ def test_a_piece_says_when_what_is_at_its_begin_arrived_and_the_last_leader_epoc
     assert (of_record.leader_epoch, of_record.end) == (7, 10)
 
 
+def test_what_was_written_in_another_leader_epoch_is_another_piece() -> None:
+    of_7 = batch(record(0, 1) + b"x\x00", 1, base=0)
+    of_8 = of_7[:7] + b"\x01" + of_7[8:12] + (8).to_bytes(4, "big") + of_7[16:]
+    taken = pieces(reader(of_7 + of_8))
+    assert [(piece.begin, piece.end, piece.leader_epoch) for piece in taken] == [
+        (0, 1, 7),
+        (1, 2, 8),
+    ]
+
+
 # --- transactions ---------------------------------------------------------------
 
 
@@ -168,9 +178,10 @@ def test_aborted_records_are_left_out_and_committed_ones_are_not() -> None:
         + transactional(5, 11, b"later")
         + control(6, 11, is_abort=False)
     )
-    [piece] = pieces(reader(log, aborted_transactions=[aborted(11, 0)]))
-    assert [one.value for one in piece.records] == [b"committed", b"without", b"later"]
-    assert (piece.begin, piece.end) == (0, 7)
+    taken = pieces(reader(log, aborted_transactions=[aborted(11, 0)]))
+    values = [one.value for piece in taken for one in piece.records]
+    assert values == [b"committed", b"without", b"later"]
+    assert (taken[0].begin, taken[-1].end) == (0, 7)
 
 
 def test_a_fetch_of_nothing_but_an_aborted_transaction_moves_the_position() -> None:
