@@ -36,16 +36,21 @@ class Storm:
         time.sleep(fault.pause_seconds)
         self.say(f"{time.monotonic() - self.begun:7.1f} s  {fault}")
         self._actions()[fault.kind](fault)
-        self.even_out()
+        self.reinforce()
         self.await_progress()
+        self._thin_out(Random(fault.draw))
 
-    def even_out(self) -> None:
-        """Bring each crew to a size at which work goes on and the machine is not too busy."""
+    def reinforce(self) -> None:
+        """Add workers to each crew that has too few for the work to go on."""
         for scene in self.platform.scenes.values():
             while len(scene.crew.members) < MEMBERS_MIN:
                 scene.crew.add()
+
+    def _thin_out(self, rng: Random) -> None:
+        """Stop workers of each crew that has more than the machine can bear."""
+        for scene in self.platform.scenes.values():
             while len(scene.crew.members) > MEMBERS_MAX:
-                scene.crew.stop_one(Random(0))
+                scene.crew.stop_one(rng)
 
     def await_progress(self) -> None:
         """Until each group has committed more than it has now."""

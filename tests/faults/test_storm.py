@@ -82,7 +82,7 @@ def test_the_archive_is_whole_and_no_alert_is_missing_after_a_storm(
 def weather(storm: Storm, faults: list[StormFault]) -> None:
     """Carry out all faults while reports flow."""
     try:
-        storm.even_out()
+        storm.reinforce()
         storm.await_progress()
         for fault in faults:
             storm.carry_out(fault)
