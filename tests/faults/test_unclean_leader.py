@@ -19,8 +19,10 @@ from tests.faults.test_log_cut import BATCH, CUT_AT, KEPT_BATCHES, TOPIC, begin_
 from tests.faults.three_brokers import BROKERS, Cluster, three_brokers
 
 LOST_BATCHES, NEW_BATCHES = 6, 15
+CATCH_UP_SECONDS = 180
 pytestmark = [
     pytest.mark.faults,
+    pytest.mark.timeout(600),
     # kafka-python leaves the sockets of attempts to connect that failed to the garbage collector.
     pytest.mark.filterwarnings(
         "ignore:.*unclosed <socket:pytest.PytestUnraisableExceptionWarning",
@@ -57,7 +59,7 @@ def crews(cluster: Cluster, tmp_path: Path) -> Iterator[dict[str, Crew]]:
 def await_caught_up(cluster: Cluster, name: str, crew: Crew) -> None:
     """kafka-python's admin client never forgets a group's coordinator: each wait has its own."""
     with KafkaAdminClient(**client_settings(cluster.connection)) as admin:
-        GroupWatch(admin, name, TOPIC, crew).await_caught_up()
+        GroupWatch(admin, name, TOPIC, crew).await_caught_up(CATCH_UP_SECONDS)
 
 
 def lose_end(cluster: Cluster, crews: dict[str, Crew]) -> KafkaServer:
@@ -72,7 +74,7 @@ def lose_end(cluster: Cluster, crews: dict[str, Crew]) -> KafkaServer:
         await_caught_up(cluster, name, crew)
     cluster.brokers[last].kill()
     for number in others:
-        cluster.brokers[number].restart()
+        cluster.restart(number)
     return cluster.brokers[cluster.await_leader(REPORTS, others)]
 
 

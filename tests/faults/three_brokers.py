@@ -1,7 +1,7 @@
 """A Kafka of one controller and three brokers, which may elect a leader that lacks a log's end."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,11 @@ class Cluster:
     def connection(self) -> KafkaConnection:
         ports = [server.port for server in self.brokers.values()]
         return KafkaConnection(",".join(f"{HOST}:{port}" for port in ports))
+
+    def restart(self, number: int) -> None:
+        """Start a broker again, without waiting for the cluster to forget those that are away."""
+        with suppress(KafkaError):
+            self.brokers[number].restart()
 
     def await_leader(self, topic: str, among: set[int]) -> int:
         """Until one of these brokers leads partition 0; its id."""
