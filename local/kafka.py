@@ -1,7 +1,7 @@
 """A real Kafka on this machine: one node, broker and controller (KRaft). For demo, tests, bench."""
 
 import base64
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,7 +87,7 @@ class KafkaServer:
         """Start it again on its data and ports, and wait until it answers."""
         self.stop()
         self.child = _start(self.folder)
-        _await_ready(self)
+        await_ready(self)
 
 
 @contextmanager
@@ -99,7 +99,7 @@ def running_kafka(folder: Path, port: int | None = None) -> Iterator[KafkaServer
     """
     server = _server(folder, port)
     try:
-        _await_ready(server)
+        await_ready(server)
         yield server
     except (KafkaError, click.ClickException) as error:
         if _has_died(server, error):
@@ -113,14 +113,20 @@ def _server(folder: Path, port: int | None) -> KafkaServer:
     if port is not None and is_taken(port):
         raise click.ClickException(f"port {port} is taken: choose another for Kafka")
     port, controller_port = port or free_port(), free_port()
-    _write_config(folder, port, controller_port)
-    _format_data(folder)
-    return KafkaServer(folder, port, controller_port, _start(folder))
-
-
-def _write_config(folder: Path, port: int, controller_port: int) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
     settings = broker_settings(folder / "data", port, controller_port)
+    child = start_node(folder, settings, ["--standalone"])
+    return KafkaServer(folder, port, controller_port, child)
+
+
+def start_node(folder: Path, settings: Mapping[str, str], format_options: Sequence[str]) -> Child:
+    """Start a node with these settings, its data formatted if they are new; does not wait."""
+    _write_config(folder, settings)
+    _format_data(folder, format_options)
+    return _start(folder)
+
+
+def _write_config(folder: Path, settings: Mapping[str, str]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
     lines = [f"{name}={value}\n" for name, value in settings.items()]
     (folder / "server.properties").write_text("".join(lines))
     (folder / "log4j2.properties").write_text(LOG4J2)
@@ -156,10 +162,10 @@ def broker_settings(data: Path, port: int, controller_port: int) -> dict[str, st
     }
 
 
-def _format_data(folder: Path) -> None:
+def _format_data(folder: Path, options: Sequence[str]) -> None:
     if (folder / "data" / "meta.properties").exists():
         return
-    command = ["kafka.tools.StorageTool", "format", "--standalone", "-t", CLUSTER_ID, "-c"]
+    command = ["kafka.tools.StorageTool", "format", *options, "-t", CLUSTER_ID, "-c"]
     child = _start_java(folder, command)
     try:
         await_end(child, FORMAT_SECONDS)
@@ -181,7 +187,7 @@ def _start_java(folder: Path, arguments: Sequence[str]) -> Child:
     return start("kafka", command, folder / LOG)
 
 
-def _await_ready(server: KafkaServer) -> None:
+def await_ready(server: KafkaServer) -> None:
     """Wait until the broker answers a request for its metadata."""
     goal = Goal("Kafka should answer", START_SECONDS)
     await_until(lambda: is_listening(server.port), [server.child], goal)

@@ -17,6 +17,10 @@ from services.stream.consumer import WHOLE_FETCHES
 from services.stream.producer import producer
 from services.stream.reliable_producer import ReliableProducer
 
+# kafka-python tries a broker again only after up to 36 s, once it was away for long, and keeps its
+# metadata for 5 minutes. Alerts would wait as long for a leader that is back. Ask it sooner.
+RECONNECTING = {"reconnect_backoff_max_ms": 2_000, "metadata_max_age_ms": 10_000}
+
 
 def words_of(text: str) -> frozenset[str]:
     """A setting's comma-separated words."""
@@ -25,7 +29,7 @@ def words_of(text: str) -> frozenset[str]:
 
 def producers(connection: KafkaConnection) -> Producers:
     """For the alerts one that sends at once, for the rejections one that waits for full batches."""
-    shared = {"bootstrap_timeout_ms": 5_000, "metrics_enabled": False}
+    shared = {"bootstrap_timeout_ms": 5_000, "metrics_enabled": False, **RECONNECTING}
     alerts = producer(
         connection, max_block_ms=2_000, max_request_size=topics.DERIVED_MAX_BYTES, **shared
     )

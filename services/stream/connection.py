@@ -11,6 +11,8 @@ import click
 from kafka.cluster import collect_hosts
 from kafka.net.compat import KafkaNetClient
 
+from services.stream.kafka_python import ask_bootstrap_servers
+
 PASSWORD_VARIABLE = "DRONEWATCH_KAFKA_PASSWORD"
 
 Command = Callable[..., Any]
@@ -67,6 +69,7 @@ def new_client(kind: Callable[..., Client], connection: KafkaConnection, **setti
 
     def open_net(**given: Any) -> KafkaNetClient:
         opened.append(KafkaNetClient(**given))
+        ask_bootstrap_servers(opened[-1])
         return opened[-1]
 
     try:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.net.compat import KafkaNetClient
 from kafka.record import MemoryRecords
 from kafka.structs import OffsetAndMetadata
 
@@ -100,6 +101,26 @@ def topic_id_known(producer: KafkaProducer, topic: str) -> str | None:
     """
     found = producer._metadata.topic_id(topic)
     return found.hex if found else None
+
+
+def ask_bootstrap_servers(client: KafkaNetClient) -> None:
+    """Let a client ask its bootstrap servers when it can reach no broker that it knows.
+
+    kafka-python knows only the brokers of its last metadata, and has no KIP-899. If these went
+    away and others came back, it would try the same dead ones for good, and publish nothing until
+    its process is restarted. Choose a bootstrap server while all known brokers are backed off.
+    """
+    manager = client._manager
+    choose_known = manager.least_loaded_node
+
+    def choose() -> Any:
+        known = choose_known()
+        if known is not None or not manager.bootstrapped:
+            return known
+        servers = [server.node_id for server in manager.cluster.bootstrap_brokers()]
+        return next((node for node in servers if manager.connection_delay(node) == 0), None)
+
+    manager.least_loaded_node = choose
 
 
 def mark_closed(producer: KafkaProducer) -> None:

@@ -1,16 +1,16 @@
 """The scenes of the fault tests: archiving's and alerting's workers on a topic of their own."""
 
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from kafka import KafkaAdminClient
 
-from local.processes import Child, start, stop
+from local.processes import Child, stop
 from services.reports.topics import Topic
 from services.stream.connection import KafkaConnection, client_settings
 from tests.faults.crew import Crew
+from tests.faults.fleet import start_fleet
 from tests.faults.places import Bucket, Folder, Place
 from tests.faults.scene import ArchiveScene, GroupWatch, Scene
 
@@ -38,7 +38,9 @@ def scene(
     simulators: list[Child] = []
 
     def fleet(rate: int, seed: int) -> Child:
-        simulators.append(_simulator(kafka, topic, tmp_path, {"--rate": rate, "--seed": seed}))
+        simulators.append(
+            start_fleet(kafka, topic.name, tmp_path, {"--rate": rate, "--seed": seed})
+        )
         return simulators[-1]
 
     with KafkaAdminClient(**client_settings(kafka)) as admin:
@@ -74,21 +76,3 @@ def alerting(scene: Callable[[list[str]], Scene], topic_names: dict[str, str]) -
     topics = ["--alerts-topic", topic_names["alerts"]]
     topics += ["--rejected-topic", topic_names["reports-rejected"]]
     return scene(["-m", "services.alerting", *topics])
-
-
-def _simulator(
-    kafka: KafkaConnection, topic: Topic, folder: Path, more: dict[str, object]
-) -> Child:
-    given = {
-        "--kafka-bootstrap-servers": kafka.bootstrap_servers,
-        "--topic": topic.name,
-        "--drones": 50,
-        "--speed": "max",
-        "--fault-share": 0.1,
-        "--start": "2026-03-02T08:00:00Z",
-        "--ledger": folder / "ledger.jsonl",
-        "--health-port": 0,
-    }
-    options = [str(part) for pair in (given | more).items() for part in pair]
-    command = [sys.executable, "-m", "simulator", "run", *options]
-    return start("simulator", command, folder / "simulator.log")

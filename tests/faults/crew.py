@@ -95,7 +95,7 @@ class Crew:
         """SIGTERM to any of them, and wait: it must end well and in time."""
         member = self._any(rng)
         member.await_ready()
-        assert self.stopped(member) == 0
+        assert self.stopped(member) == 0, ending(member.child)
 
     def _any(self, rng: Random) -> Member:
         member = rng.choice(self.members)

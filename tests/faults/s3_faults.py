@@ -19,6 +19,7 @@ class Fault(Enum):
     CONFLICT_409 = auto()
     CONFLICT_409_AFTER = auto()
     DELAY = auto()
+    FULL_507 = auto()
     CUT = auto()
     FLIP = auto()
 
@@ -27,6 +28,8 @@ BEFORE = {
     Fault.ERROR_500: (500, "InternalError"),
     Fault.BUSY_503: (503, "SlowDown"),
     Fault.CONFLICT_409: (409, "ConditionalRequestConflict"),
+    # Never at random: a disk stays full for a while.
+    Fault.FULL_507: (507, "XMinioStorageFull"),
 }
 AFTER = {
     Fault.ERROR_500_AFTER: (500, "InternalError"),
@@ -78,3 +81,8 @@ def at_random(seed: int, share: float) -> Chooser:
         return rng.choice(request.faults) if rng.random() < share else None
 
     return choose
+
+
+def full(request: Request) -> Fault | None:
+    """Every put is refused, as by a store without space."""
+    return Fault.FULL_507 if request.method == "PUT" else None

@@ -45,7 +45,7 @@ class GroupWatch:
 
     def await_progress(self) -> None:
         """Until the group has committed more than it has now."""
-        before = done(self._progress(), self.group_id)
+        before = done(self._answered(), self.group_id)
         goal = Goal(f"the group should commit more than {before}", 60)
         self._await(lambda: done(self._progress(), self.group_id) > before, goal)
 
@@ -72,6 +72,17 @@ class GroupWatch:
             return False
 
         await_until(is_met, [member.child for member in self.crew.members], goal, 0.2)
+
+    def _answered(self) -> Progress:
+        """The first whole answer: a broker that was just started has no offsets to tell yet."""
+        found: list[Progress] = []
+
+        def is_answered() -> bool:
+            found.append(self._progress())
+            return bool(found[-1].committed)
+
+        self._await(is_answered, Goal("Kafka should say how far the group is", 60))
+        return found[-1]
 
     def _progress(self) -> Progress:
         return progress_of(self.admin, self.topic, [self.group_id])

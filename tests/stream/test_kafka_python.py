@@ -2,8 +2,11 @@
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+
+from services.stream.kafka_python import ask_bootstrap_servers
 
 ROOT = Path(__file__).parents[2]
 # Of self and cls they are the module's own.
@@ -31,3 +34,26 @@ def test_only_one_module_uses_private_parts_of_kafka_python() -> None:
 )
 def test_uses_are_found_in_code_only(code: str, uses: list[str]) -> None:
     assert private_uses(code) == uses
+
+
+@pytest.mark.parametrize(
+    ("known", "is_bootstrapped", "delays", "chosen"),
+    [
+        (0, True, {"bootstrap-0": 0}, 0),
+        (None, True, {"bootstrap-0": 1.5, "bootstrap-1": 0}, "bootstrap-1"),
+        (None, True, {"bootstrap-0": 1.5}, None),
+        (None, False, {"bootstrap-0": 0}, None),
+    ],
+)
+def test_a_client_asks_its_bootstrap_servers_when_all_known_brokers_are_backed_off(
+    known: int | None, is_bootstrapped: bool, delays: dict[str, float], chosen: object
+) -> None:
+    servers = [SimpleNamespace(node_id=name) for name in delays]
+    manager = SimpleNamespace(
+        least_loaded_node=lambda: known,
+        bootstrapped=is_bootstrapped,
+        cluster=SimpleNamespace(bootstrap_brokers=lambda: servers),
+        connection_delay=delays.__getitem__,
+    )
+    ask_bootstrap_servers(SimpleNamespace(_manager=manager))  # type: ignore[arg-type]
+    assert manager.least_loaded_node() == chosen
