@@ -235,10 +235,11 @@ MUTANTS = [
 
 
 def all_mutants() -> list[Mutant]:
-    """Those of archiving and of notifying."""
+    """Those of archiving, alerting and notifying."""
+    from tests.model.alerting_mutants import ALERTING_MUTANTS
     from tests.model.notifying_mutants import NOTIFYING_MUTANTS
 
-    return MUTANTS + NOTIFYING_MUTANTS
+    return [*MUTANTS, *ALERTING_MUTANTS, *NOTIFYING_MUTANTS]
 
 
 def main(words: list[str]) -> int:
