@@ -103,6 +103,17 @@ def topic_id_known(producer: KafkaProducer, topic: str) -> str | None:
     return found.hex if found else None
 
 
+def claim_nothing(consumer: KafkaConsumer) -> None:
+    """Let the next join claim no partitions, since all of them were lost.
+
+    kafka-python's cooperative assignor claims those of its last assignment, also after they were
+    lost. The group's leader would keep a claimed partition from its new owner until the claimant
+    revokes it, which it never does: nobody would read that partition. Forget the last assignment.
+    """
+    for assignor in consumer._coordinator._assignors.values():
+        assignor.member_assignment = None
+
+
 def ask_bootstrap_servers(client: KafkaNetClient) -> None:
     """Let a client ask its bootstrap servers when it can reach no broker that it knows.
 

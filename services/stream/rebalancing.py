@@ -7,6 +7,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.consumer.subscription_state import AsyncConsumerRebalanceListener
 from kafka.errors import KafkaError
 
+from services.stream.kafka_python import claim_nothing
 from services.stream.worker import Commits, Worker
 
 DRAIN_ON_REVOKE_SECONDS = 5.0
@@ -67,7 +68,8 @@ class RebalanceListener(AsyncConsumerRebalanceListener):  # type: ignore[misc]
             log.warning("commit on revoke failed", cause=str(error))
 
     async def on_partitions_lost(self, lost: Set[TopicPartition]) -> None:
-        """Another member owns them already: no work, no commit."""
+        """Another member owns them already: no work, no commit, no claim."""
+        claim_nothing(self.consumer)
         self.worker.drop(partition_numbers(lost))
         self.removed(partition_numbers(lost))
         log.warning("partitions lost", partitions=sorted(partition_numbers(lost)))

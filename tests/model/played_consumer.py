@@ -41,7 +41,7 @@ class PlayedConsumer:
         self.is_deaf = False
         self.is_rebalancing = False
         self.is_closed = False
-        self._coordinator = SimpleNamespace(rejoining=False)
+        self._coordinator = SimpleNamespace(rejoining=False, _assignors={})
         self._fetcher = SimpleNamespace(_next_partition_records=None)
         self._subscription = SimpleNamespace(is_assigned=self._is_assigned, seek=self.seek)
 

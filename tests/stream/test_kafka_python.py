@@ -5,8 +5,10 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
+from kafka.protocol.consumer.metadata import ConsumerProtocolAssignment
 
-from services.stream.kafka_python import ask_bootstrap_servers
+from services.stream.kafka_python import ask_bootstrap_servers, claim_nothing
 
 ROOT = Path(__file__).parents[2]
 # Of self and cls they are the module's own.
@@ -57,3 +59,12 @@ def test_a_client_asks_its_bootstrap_servers_when_all_known_brokers_are_backed_o
     )
     ask_bootstrap_servers(SimpleNamespace(_manager=manager))  # type: ignore[arg-type]
     assert manager.least_loaded_node() == chosen
+
+
+def test_lost_partitions_are_not_claimed_in_the_next_join() -> None:
+    assignor = CooperativeStickyAssignor()
+    assignor.on_assignment(ConsumerProtocolAssignment(1, [("reports", [1, 3])], b""), 1)
+    assert assignor.metadata({"reports"}).owned_partitions
+    coordinator = SimpleNamespace(_assignors={assignor.name: assignor})
+    claim_nothing(SimpleNamespace(_coordinator=coordinator))
+    assert assignor.metadata({"reports"}).owned_partitions == []
