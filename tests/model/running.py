@@ -1,5 +1,6 @@
 """Runs a model's state machine from a seed, so many examples of so many steps."""
 
+import subprocess
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, seed, settings
@@ -8,6 +9,14 @@ from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 STEPS = 50
 # 400 examples of 50 steps are the 20,000 that each run of the tests has.
 EXAMPLES = 400
+
+
+def seed_of_commit() -> int:
+    """A seed that each commit has its own of, so that a run of the same commit is the same."""
+    shown = subprocess.run(
+        ["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False
+    )
+    return int(shown.stdout.strip()[:8] or "0", 16)
 
 
 def run(machine: type[RuleBasedStateMachine], number: int, examples: int, shrinks: bool) -> None:

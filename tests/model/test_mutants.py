@@ -1,23 +1,20 @@
 """The model can fail: it catches each small wrong version of the core within its own budget."""
 
 import random
-import subprocess
 
 import pytest
 
 from tests.model.mutants import MUTANTS, all_mutants
 from tests.model.mutation import caught_by
+from tests.model.running import seed_of_commit
 
 SAMPLED = 4
 
 
 def sampled_titles() -> set[str]:
     """Some of the mutants, other ones for each commit."""
-    shown = subprocess.run(
-        ["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False
-    )
     titles = {mutant.title for mutant in all_mutants()}
-    sampled = set(random.Random(shown.stdout.strip()).sample(sorted(titles), SAMPLED))
+    sampled = set(random.Random(seed_of_commit()).sample(sorted(titles), SAMPLED))
     print("not tried in this run:", "; ".join(sorted(titles - sampled)))
     return sampled
 
