@@ -1,4 +1,4 @@
-"""No report without its alerts, no rejected record lost: alerting's model, from a seed of each commit's own."""
+"""No report without its alerts, no rejected record lost: alerting's model."""
 
 import secrets
 
