@@ -1,7 +1,8 @@
 """All faults at once, drawn with a seed: the archive holds every record once, no alert is missing.
 
 The seed is printed with the faults. DRONEWATCH_STORM_SEED repeats a storm; the moments at which
-its faults meet the workers differ.
+its faults meet the workers differ. The long storm has 100 faults and 500,000 records: 9 minutes of
+faults and 4 of comparing, on 2 cores that do other work besides.
 """
 
 import os
