@@ -20,6 +20,7 @@ from services.stream.topics import create_topics
 from tests.faults.conftest import FLUSH_OPTIONS, MEMBER_OPTIONS
 from tests.faults.crew import Crew, Member
 from tests.faults.evidence import archived_rows, topic_differences, topic_records
+from tests.faults.memory_limit import Confine, confining
 from tests.faults.places import Folder
 from tests.faults.samples import sound_report
 from tests.faults.scene import GroupWatch, Scene
@@ -186,6 +187,13 @@ def send_bomb(connection: KafkaConnection, topic: str, records: int, size_bytes:
         sender.flush()
 
 
+@pytest.fixture
+def confine() -> Iterator[Confine]:
+    """Limits a worker's memory as its container does."""
+    with confining() as confine:
+        yield confine
+
+
 def peak_mebibytes(member: Member) -> float:
     """The process's largest resident size so far."""
     status = Path(f"/proc/{member.child.popen.pid}/status").read_text()
@@ -193,18 +201,21 @@ def peak_mebibytes(member: Member) -> float:
     return int(line.split()[1]) / 1024
 
 
-@pytest.mark.parametrize(("records", "size_bytes"), [(1, 300_000_000), (300, 1_000_000)])
+@pytest.mark.parametrize("bomb", [(1, 300_000_000), (300, 1_000_000)], ids=str)
 def test_a_batch_that_unpacks_to_300_megabytes_passes_within_the_containers_memory(
     scene: Callable[[list[str]], Scene],
     topic_names: dict[str, str],
     tmp_path: Path,
-    records: int,
-    size_bytes: int,
+    bomb: tuple[int, int],
+    confine: Confine,
 ) -> None:
+    records, size_bytes = bomb
     archiving = archiving_into(scene, tmp_path / "archive")
     alerting = alerting_into(scene, topic_names)
     send_bomb(archiving.kafka, archiving.topic.name, records, size_bytes)
     archiver, alerter = archiving.crew.add(), alerting.crew.add()
+    confine(archiver, ARCHIVING_MEBIBYTES)
+    confine(alerter, ALERTING_MEBIBYTES)
     archiving.group.await_caught_up(120)
     alerter.await_metric("dronewatch_alerting_alerts_total", 1)
     alerter.await_metric("dronewatch_alerting_rejected_total", records)
@@ -217,7 +228,7 @@ def test_a_batch_that_unpacks_to_300_megabytes_passes_within_the_containers_memo
 
 
 def test_four_reports_with_every_word_and_citizen_do_not_become_a_quarter_of_a_gigabyte(
-    scene: Callable[[list[str]], Scene], topic_names: dict[str, str]
+    scene: Callable[[list[str]], Scene], topic_names: dict[str, str], confine: Confine
 ) -> None:
     alerting = alerting_into(scene, topic_names)
     crowd = tuple(Citizen(f"Citizen {n}", ANGRY) for n in range(1_000))
@@ -230,6 +241,7 @@ def test_four_reports_with_every_word_and_citizen_do_not_become_a_quarter_of_a_g
             sender.send(alerting.topic.name, report, partition=0)
         sender.flush()
     alerter = alerting.crew.add()
+    confine(alerter, ALERTING_MEBIBYTES)
     alerter.await_metric("dronewatch_alerting_alerts_total", 4_000)
     assert peak_mebibytes(alerter) < ALERTING_MEBIBYTES
     alerting.crew.stop_all()
