@@ -17,7 +17,7 @@ from services.reports.alert import Alert
 from services.reports.codec import encoded
 from services.reports.report import Location
 from services.stream.connection import KafkaConnection
-from services.stream.producer import producer
+from services.stream.producer import compression_setting, producer
 from tests.faults.crew import Crew
 from tests.notifying.samples import alert
 
@@ -42,9 +42,9 @@ class Scene:
     crew: Crew
     folder: Path
 
-    def send(self, alerts: Iterable[Alert]) -> None:
+    def send(self, alerts: Iterable[Alert], codec: str = "none") -> None:
         """These alerts, acknowledged, each under its drone."""
-        with producer(self.kafka) as sender:
+        with producer(self.kafka, **compression_setting(codec)) as sender:
             self.send_by(sender, alerts)
             sender.flush()
 

@@ -50,6 +50,16 @@ def test_each_alert_is_in_one_notice_also_if_it_stands_twice_on_the_topic(
     check_once(notifying)
 
 
+def test_alerts_in_every_codec_of_kafkas_reach_people(notifying: Scene) -> None:
+    alerts = fleet_alerts(40)
+    notifying.crew.add()
+    for number, codec in enumerate(["gzip", "snappy", "lz4", "zstd"]):
+        notifying.send(alerts[10 * number : 10 * number + 10], codec)
+    notifying.await_delivered(ids(alerts))
+    notifying.crew.stop_all()
+    check_once(notifying)
+
+
 def test_what_was_sent_is_remembered_across_a_restart(notifying: Scene) -> None:
     old, new = fleet_alerts(100), fleet_alerts(20, first=100)
     notifying.crew.add()

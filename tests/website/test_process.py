@@ -14,7 +14,7 @@ from local.processes import Goal, await_until
 from services.reports import topics
 from services.reports.codec import encoded
 from services.stream.connection import KafkaConnection
-from services.stream.producer import producer
+from services.stream.producer import compression_setting, producer
 from services.website.database import reading
 from services.website.queries import counts, later
 from services.website.upgrading import upgrade
@@ -35,8 +35,8 @@ class Scene:
     engine: Engine
     crew: Crew
 
-    def send(self, values: Iterable[bytes]) -> None:
-        with producer(self.kafka) as sender:
+    def send(self, values: Iterable[bytes], codec: str = "none") -> None:
+        with producer(self.kafka, **compression_setting(codec)) as sender:
             for number, value in enumerate(values):
                 partition = number % PARTITIONS
                 headers = [(topics.DETECTED_AT, b"1763700000000")]
@@ -121,6 +121,14 @@ def test_who_was_told_to_stop_leaves_nothing_to_read_again(scene: Scene) -> None
     scene.send(values(range(300, 310)))
     scene.await_stored(310)
     assert successor.metric("dronewatch_website_duplicates_total") == 0
+
+
+def test_alerts_in_every_codec_of_kafkas_are_stored(scene: Scene) -> None:
+    scene.crew.add()
+    for number, codec in enumerate(["gzip", "snappy", "lz4", "zstd"]):
+        scene.send(values(range(10 * number, 10 * number + 10)), codec)
+    scene.await_stored(40)
+    scene.crew.stop_all()
 
 
 def test_what_is_no_alert_holds_nobody_up(scene: Scene) -> None:
