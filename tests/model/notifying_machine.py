@@ -63,6 +63,9 @@ themes = st.one_of(
 class NotifyingMachine(RuleBasedStateMachine):
     """In about half of the steps members work, the others are faults of the example's theme."""
 
+    # The faults of each example; none: the example draws them.
+    only: frozenset[str] = frozenset()
+
     def __init__(self) -> None:
         super().__init__()
         self.stack = ExitStack()
@@ -72,7 +75,7 @@ class NotifyingMachine(RuleBasedStateMachine):
     @initialize(theme=themes, cap_per_minute=caps, is_layout_known=st.booleans())
     def begin(self, theme: set[str], cap_per_minute: int | None, is_layout_known: bool) -> None:
         self.world = World(cap_per_minute, is_layout_known)
-        faults = sorted(theme)
+        faults = sorted(self.only or theme)
         self.names = [*faults, *list(WORK) * (len(faults) // 4 + 1)]
         for index in range(MEMBERS):
             self.world.turns(index, 1, 2)
