@@ -135,7 +135,8 @@ def test_among_random_faults_a_tail_is_right_or_unavailable(
     tails = {name: until_clear(store.tail, name, 500) for name in contents}
     assert tails == {name: content[-500:] for name, content in contents.items()}
     assert wins == {True, False}
-    assert set(proxy.faults()) == set(Fault)
+    # A full store is none that passes at random.
+    assert set(proxy.faults()) == set(Fault) - {Fault.FULL_507}
 
 
 def until_clear(call: Callable[..., Any], *arguments: Any) -> Any:

@@ -7,7 +7,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from unittest import mock
 
-import structlog
 from kafka import TopicPartition
 from kafka.structs import OffsetAndMetadata
 from msgspec.structs import replace
@@ -27,7 +26,6 @@ from services.stream.loop import ConsumerLoop
 from services.stream.reliable_producer import ReliableProducer
 from services.stream.worker import NO_EPOCH
 from tests.model import played_kafka
-from tests.model.archive_world import drop, topic_id
 from tests.model.clock import Clock
 from tests.model.notifying_check import NotifyingCheck, WrongNoticeError
 from tests.model.played_consumer import TOPIC, PlayedConsumer
@@ -39,6 +37,8 @@ from tests.model.played_kafka import (
     PlayedLog,
     PlayedTopic,
 )
+from tests.model.quiet import quiet
+from tests.model.stage import topic_id
 from tests.notifying.played import SMALL_BOUNDS, Fault, KilledError, People, Reader, Sender
 from tests.notifying.samples import alert
 
@@ -359,12 +359,7 @@ class World:
 @contextmanager
 def played() -> Iterator[None]:
     """Bounds that few records reach, and no log lines."""
-    before = structlog.get_config()
-    structlog.configure(processors=[drop])
-    try:
-        with ExitStack() as stack:
-            for module, name, value in SMALL_BOUNDS:
-                stack.enter_context(mock.patch.object(module, name, value))
-            yield
-    finally:
-        structlog.configure(**before)
+    with quiet(), ExitStack() as stack:
+        for module, name, value in SMALL_BOUNDS:
+            stack.enter_context(mock.patch.object(module, name, value))
+        yield
