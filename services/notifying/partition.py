@@ -118,6 +118,8 @@ class PartitionAlerts:
         aside = [one for record in records if (one := self.intake.accept(record, now_ms))]
         self.position = fetch.end
         self.leader_epoch = fetch.leader_epoch
+        # Of records their disposal tells the group; a hole has nothing that could be done.
+        self.is_changed |= not records
         return aside
 
     def _is_written_after_bookmark(self, fetch: Fetch) -> bool:

@@ -144,6 +144,14 @@ def test_commits_carry_the_leader_epoch_of_the_last_fetch() -> None:
     assert (commit.offset, commit.leader_epoch) == (0, 7)
 
 
+def test_a_hole_at_the_logs_end_is_committed() -> None:
+    worker = World(partitions=1).members[0].worker
+    worker.start_offset(0, None, LogRange(0, 1))
+    worker.accept(Fetch(0, 0, [], 1, leader_epoch=7))
+    [commit] = worker.drain({0}, 0.0).values()
+    assert (commit.offset, commit.leader_epoch) == (1, 7)
+
+
 @pytest.mark.parametrize("epoch", [0, 1])
 def test_what_was_written_after_the_commit_is_not_done_although_the_bookmark_says_so(
     epoch: int,
