@@ -147,6 +147,7 @@ def test_commits_carry_the_leader_epoch_of_the_last_fetch() -> None:
 def test_a_hole_at_the_logs_end_is_committed() -> None:
     worker = World(partitions=1).members[0].worker
     worker.start_offset(0, None, LogRange(0, 1))
+    worker.step()
     worker.accept(Fetch(0, 0, [], 1, leader_epoch=7))
     [commit] = worker.drain({0}, 0.0).values()
     assert (commit.offset, commit.leader_epoch) == (1, 7)
