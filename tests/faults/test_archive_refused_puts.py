@@ -1,11 +1,14 @@
 """V1: a put that is refused while other partitions move loses nothing and doubles nothing."""
 
+import pytest
+
 from local.processes import stop
 from tests.faults.scene import ArchiveScene
 
 COMINGS_AND_GOINGS = 2
 
 
+@pytest.mark.parametrize("place", ["minio"], indirect=True)
 def test_two_groups_refuse_each_others_puts_while_partitions_move(archive: ArchiveScene) -> None:
     archive.crew.add(options=["--group", f"{archive.group.group_id}-rival"])
     archive.crew.add()
