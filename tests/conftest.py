@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
@@ -21,6 +22,37 @@ hypothesis.settings.load_profile("untimed")
 
 SHAPES = {topic.name: topic for topic in TOPICS}
 FreshTopic = Callable[..., str]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What can be chosen of the long fault runs."""
+    parser.addoption(
+        "--sample",
+        type=int,
+        metavar="SEED",
+        help="of the files with fault runs every third one only; the header names the others",
+    )
+
+
+@cache
+def left_out(seed: int | None) -> list[Path]:
+    """The files of fault runs that are left out: of three seeds in a row each file is in one."""
+    if seed is None:
+        return []
+    paths = sorted(Path(__file__).parent.rglob("test_*.py"))
+    long = [path for path in paths if "mark.faults" in path.read_text()]
+    return sorted({*long} - {*long[seed % 3 :: 3]})
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out what the sample leaves out."""
+    return collection_path in left_out(config.getoption("--sample")) or None
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """What is left out, for whoever reads a green run."""
+    names = [path.name for path in left_out(config.getoption("--sample"))]
+    return f"left out by the sample: {', '.join(names)}" if names else "nothing is left out"
 
 
 @pytest.fixture(scope="session")
