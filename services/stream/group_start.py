@@ -17,6 +17,8 @@ log = structlog.get_logger()
 
 def group_start(partition: int, committed: OffsetAndMetadata | None, log_range: LogRange) -> int:
     """Return the committed offset, or the log's start; count and report what was deleted unread."""
+    # The series is there before its first loss.
+    LOST.labels(partition)
     if committed is None:
         return log_range.start
     lost = log_range.start - int(committed.offset)
