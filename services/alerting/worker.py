@@ -12,7 +12,7 @@ from services.alerting.report_partition import ReportPartition
 from services.runtime.clock import now_ms
 from services.stream.group_start import group_start
 from services.stream.outgoing import Origin
-from services.stream.worker import NO_EPOCH, Actions, Commits, Fetch, LogRange
+from services.stream.worker import Actions, Commits, Fetch, LogRange, epoch_before
 
 COMMIT_EVERY_SECONDS = 1.0
 DRAIN_LOOK_SECONDS = 0.01
@@ -47,8 +47,7 @@ class AlertingWorker:
     ) -> int:
         """Begin where the group left off, or at the log's start."""
         start = group_start(partition, committed, log)
-        is_known = committed is not None and committed.offset == start
-        epoch = int(committed.leader_epoch) if committed and is_known else NO_EPOCH
+        epoch = epoch_before(start, committed)
         self.partitions[partition] = ReportPartition(Origin(self.topic, partition), start, epoch)
         return start
 

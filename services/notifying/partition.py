@@ -5,7 +5,7 @@ Time and what is known of other partitions are passed in.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import cast
 
@@ -85,7 +85,7 @@ class PartitionAlerts:
     # Whether the group has to be told.
     is_changed: bool = False
     # What the bookmark knows was written in this leader epoch or before.
-    begun_epoch: int = NO_EPOCH
+    begun_epoch: int = field(init=False)
 
     def __post_init__(self) -> None:
         self.begun_epoch = self.leader_epoch

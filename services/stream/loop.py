@@ -25,13 +25,13 @@ from services.stream.rebalancing import RebalanceListener, partition_numbers, wi
 from services.stream.topic_settings import TopicCheck
 from services.stream.unreadable import UnreadableBatches
 from services.stream.worker import (
-    NO_EPOCH,
     Actions,
     Commits,
     Fetch,
     LogRange,
     NotNow,
     Worker,
+    epoch_before,
 )
 
 POLL_MS = 200
@@ -152,14 +152,8 @@ class ConsumerLoop:
             if position is None:
                 self.starting[partition] = 0.0
             elif position != self.reading_at.get(partition):
-                self._seek(partition, position, self._known_epoch(partition, position))
-
-    def _known_epoch(self, partition: int, position: int) -> int:
-        """The leader epoch before the position, by which Kafka finds a cut; NO_EPOCH if unknown."""
-        for known in (self.uncommitted.get(partition), self.kept.get(partition)):
-            if known is not None and known.offset == position:
-                return int(known.leader_epoch)
-        return NO_EPOCH
+                known = self.uncommitted.get(partition), self.kept.get(partition)
+                self._seek(partition, position, epoch_before(position, *known))
 
     def _seek(self, partition: int, offset: int, leader_epoch: int) -> None:
         seek_with_epoch(self.consumer, TopicPartition(self.topic, partition), offset, leader_epoch)
@@ -207,7 +201,7 @@ class ConsumerLoop:
         offset = self.worker.start_offset(at.partition, committed, LogRange(start, end))
         del self.starting[at.partition]
         is_committed = committed is not None and committed.offset == offset
-        self._seek(at.partition, offset, committed.leader_epoch if is_committed else NO_EPOCH)
+        self._seek(at.partition, offset, epoch_before(offset, committed))
         if offset > end:
             self._handle_cut(at.partition, self._cut_offset(at, start))
         elif not is_committed:
@@ -221,13 +215,9 @@ class ConsumerLoop:
             for _ in range(2):
                 self.consumer.position(at, timeout_ms=LOOKUP_TIMEOUT_MS)
         except LogTruncationError as error:
-            found = error.divergent_offsets.pop(at, None)
             self._note_cuts(error)
-            if found is None:
-                return log_start
-            self.kept[at.partition] = found
-            return int(found.offset)
-        return log_start
+        found = self.cuts.get(at.partition)
+        return log_start if found is None else int(found.offset)
 
     def _note_cuts(self, error: LogTruncationError) -> None:
         self.cuts |= {at.partition: found for at, found in error.divergent_offsets.items()}
@@ -248,7 +238,9 @@ class ConsumerLoop:
         if found := self.cuts.pop(partition, None):
             self.kept[partition] = found
         self.uncommitted.pop(partition, None)
-        self.worker.on_log_cut(partition, offset)
+        # A partition without a position is started again, and Kafka finds its cut then.
+        if self.worker.position(partition) is not None:
+            self.worker.on_log_cut(partition, offset)
         self.reading_at.pop(partition, None)
 
     # --- what the worker wants ------------------------------------------------

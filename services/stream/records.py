@@ -84,7 +84,7 @@ class PartitionReader:
         size_bytes = 0
         try:
             for span in self.spans:
-                if size_bytes >= PIECE_BYTES or is_other_epoch(gathered, span):
+                if size_bytes >= PIECE_BYTES or is_of_other_leader(gathered, span):
                     yield merged(partition, begin, gathered)
                     begin, gathered, size_bytes = gathered[-1].end, [], 0
                 gathered.append(span)
@@ -96,7 +96,7 @@ class PartitionReader:
             yield merged(partition, begin, gathered, unreadable)
 
 
-def is_other_epoch(gathered: list[Span], span: Span) -> bool:
+def is_of_other_leader(gathered: list[Span], span: Span) -> bool:
     """Whether the span was written under another leader than those before it."""
     before = gathered[-1].leader_epoch if gathered else NO_EPOCH
     return before not in (NO_EPOCH, span.leader_epoch)

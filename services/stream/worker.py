@@ -22,6 +22,15 @@ Commits = Mapping[int, OffsetAndMetadata]
 NO_EPOCH = -1
 
 
+def epoch_before(position: int, *known: OffsetAndMetadata | None) -> int:
+    """The leader epoch of what is last before the position, by which Kafka finds a cut.
+
+    The first of those known that are of this position says it; NO_EPOCH if none is.
+    """
+    epochs = (int(one.leader_epoch) for one in known if one and one.offset == position)
+    return next(epochs, NO_EPOCH)
+
+
 class Record(Protocol):
     """One record as Kafka gave it; timestamp in ms since the epoch.
 
@@ -110,6 +119,7 @@ class Worker(Protocol):
     def on_log_cut(self, partition: int, offset: int) -> None:
         """Handle the loss of the log's end: what was read at `offset` and above is gone.
 
+        Called for a partition that has a position.
         Afterwards `position` is where to go on, or the partition is paused for good.
         """
         ...
