@@ -1,11 +1,14 @@
 """A process's memory limited by the kernel, as a container's is: beyond it, it is killed.
 
-Needs root and a memory controller (cgroups, version 1 or 2). Elsewhere nothing is limited.
+Needs root and a memory controller (cgroups, version 1 or 2). Elsewhere nothing is limited, which
+is printed.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import click
 
 from tests.faults.crew import Member
 
@@ -14,15 +17,15 @@ MEBIBYTE = 1024 * 1024
 # The kernel makes these files in each new group.
 LIMIT_FILES = {CGROUPS / "memory": "memory.limit_in_bytes", CGROUPS: "memory.max"}
 
-Confine = Callable[[Member, int], bool]
+Confine = Callable[[Member, int], None]
 
 
 @contextmanager
 def confining() -> Iterator[Confine]:
-    """`confine(member, mebibytes)`: whether the kernel limits it from now on."""
+    """`confine(member, mebibytes)`: the kernel limits it from now on."""
     made: list[Path] = []
 
-    def confine(member: Member, mebibytes: int) -> bool:
+    def confine(member: Member, mebibytes: int) -> None:
         pid = member.child.popen.pid
         for parent, limit_file in LIMIT_FILES.items():
             if not list(parent.glob(f"*/{limit_file}")):
@@ -33,8 +36,8 @@ def confining() -> Iterator[Confine]:
                 made.append(group)
                 (group / limit_file).write_text(str(mebibytes * MEBIBYTE))
                 (group / "cgroup.procs").write_text(str(pid))
-                return True
-        return False
+                return
+        click.echo(f"the memory of {member.child.name} is not limited here")
 
     try:
         yield confine

@@ -1,13 +1,13 @@
 """Everything that may happen to alerting, in any order: a state machine of Hypothesis."""
 
-from contextlib import ExitStack
-from typing import Any, get_args
+from typing import get_args
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import initialize
 
 from tests.model import played_client, played_kafka
 from tests.model.alerting_world import GROUPS, AlertingWorld, Kind, played
+from tests.model.machine import Machine, Steps
 
 members = st.integers(0, len(GROUPS) - 1)
 partitions = st.integers(0, 1)
@@ -17,13 +17,13 @@ kafka_answers = st.lists(st.sampled_from(get_args(played_kafka.Answer)), max_siz
 send_answers = st.lists(st.sampled_from(get_args(played_client.SendAnswer)), max_size=8)
 
 # Methods of AlertingWorld, and their arguments.
-WORK: dict[str, tuple[st.SearchStrategy[Any], ...]] = {
+WORK: Steps = {
     "work": (members, partitions, kinds, counts),
     "turns": (members, counts, counts),
     "answer": (members, st.integers(0, 3)),
     "pass_time": (st.sampled_from([1.0, 2.0]),),
 }
-FAULTS: dict[str, tuple[st.SearchStrategy[Any], ...]] = {
+FAULTS: Steps = {
     "delete": (partitions, counts),
     "cut": (partitions, counts),
     "damage": (partitions, counts),
@@ -43,32 +43,14 @@ themes = st.one_of(
 )
 
 
-class AlertingMachine(RuleBasedStateMachine):
-    """In about half of the steps members work, the others are faults of the example's theme."""
+class AlertingMachine(Machine):
+    """The model of alerting."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.stack = ExitStack()
-        self.stack.enter_context(played())
-        self.world = AlertingWorld()
-        self.names: list[str] = []
+    played, work, faults = staticmethod(played), WORK, FAULTS
 
     @initialize(theme=themes)
     def begin(self, theme: set[str]) -> None:
-        faults = sorted(theme)
-        self.names = [*faults, *list(WORK) * (len(faults) // 4 + 1)]
+        self.world = AlertingWorld()
+        self.choose(theme)
         for index in range(len(GROUPS)):
             self.world.turns(index, 1, 1)
-
-    @rule(data=st.data())
-    def step(self, data: st.DataObject) -> None:
-        name = data.draw(st.sampled_from(self.names))
-        getattr(self.world, name)(*data.draw(st.tuples(*(WORK | FAULTS)[name])))
-
-    @invariant()
-    def look(self) -> None:
-        self.world.look()
-
-    def teardown(self) -> None:
-        with self.stack:
-            self.world.heal()

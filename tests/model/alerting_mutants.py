@@ -6,7 +6,7 @@ from typing import Any
 from services.alerting import worker
 from services.alerting.report_partition import ReportPartition
 from services.alerting.worker import AlertingWorker
-from services.stream.loop import ConsumerLoop
+from services.stream import loop
 from services.stream.reliable_producer import Sent
 from services.stream.worker import NO_EPOCH
 from tests.model.alerting_machine import AlertingMachine
@@ -46,7 +46,7 @@ def _ignore_cut(_self: AlertingWorker, _partition: int, _offset: int) -> None:
     pass
 
 
-def _no_epoch(_self: ConsumerLoop, _partition: int, _position: int) -> int:
+def _no_epoch(_position: int, *_known: object) -> int:
     return NO_EPOCH
 
 
@@ -66,5 +66,5 @@ ALERTING_MUTANTS: Sequence[Mutant] = (
         "what is under way counts as taken", (ReportPartition, "forget_acknowledged", _forget_all)
     ),
     _mutant("a cut log goes on", (AlertingWorker, "on_log_cut", _ignore_cut)),
-    _mutant("the leader epoch ends with a cut", (ConsumerLoop, "_known_epoch", _no_epoch)),
+    _mutant("the leader epoch ends with a cut", (loop, "epoch_before", _no_epoch)),
 )

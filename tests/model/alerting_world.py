@@ -1,6 +1,5 @@
 """Loops, listeners and alerting's workers, as they are, on a played Kafka."""
 
-import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,8 +17,6 @@ from services.alerting.worker import AlertingWorker
 from services.alerting.worker import Clock as WorkerClock
 from services.reports.codec import Rejection, encoded, judged
 from services.reports.report import Citizen
-from services.runtime.health import Health
-from services.stream.loop import ConsumerLoop
 from services.stream.reliable_producer import ReliableProducer
 from tests.faults.samples import sound_report
 from tests.model.played_client import PlayedClient, Published, SendAnswer
@@ -66,10 +63,7 @@ class AlertingWorld(Stage):
         outlet = Publisher(producers, router, self.clock.monotonic, BOUNDS)
         clock = WorkerClock(self.clock.now_ms, self.clock.monotonic, client.wait)
         worker = AlertingWorker(outlet, TOPIC, clock)
-        health = Health(self.clock.monotonic, self.clock.now_seconds)
-        loop = ConsumerLoop(consumer, TOPIC, worker, health, threading.Event())  # type: ignore[arg-type]
-        loop.subscribe()
-        return Member(group, consumer, worker, loop, client)
+        return Member(group, consumer, worker, self.begun(consumer, worker), client)
 
     def value(self, kind: Kind) -> bytes | None:
         """A report or garbage, unlike any other."""

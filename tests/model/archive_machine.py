@@ -1,13 +1,13 @@
 """Everything that may happen to the archive, in any order: a state machine of Hypothesis."""
 
-from contextlib import ExitStack
-from typing import Any, get_args
+from typing import get_args
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import initialize
 
 from tests.model import played_kafka, played_store
 from tests.model.archive_world import GROUPS, World, played
+from tests.model.machine import Machine, Steps
 
 members = st.integers(0, len(GROUPS) - 1)
 partitions = st.integers(0, 1)
@@ -22,13 +22,13 @@ store_answers = st.lists(
 call_seconds = st.sampled_from([0.0, 1.0, 3.0])
 
 # Methods of World, and their arguments.
-WORK: dict[str, tuple[st.SearchStrategy[Any], ...]] = {
+WORK: Steps = {
     "work": (members, partitions, kinds, counts),
     "turns": (members, counts, counts),
     "answer": (members, st.integers(0, 3)),
     "flush": (members,),
 }
-FAULTS: dict[str, tuple[st.SearchStrategy[Any], ...]] = {
+FAULTS: Steps = {
     "delete": (partitions, counts),
     "cut": (partitions, counts),
     "damage": (partitions, counts),
@@ -61,33 +61,15 @@ themes = st.one_of(
 )
 
 
-class ArchiveMachine(RuleBasedStateMachine):
-    """In about half of the steps members work, the others are faults of the example's theme."""
+class ArchiveMachine(Machine):
+    """The model of archiving."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.stack = ExitStack()
-        self.stack.enter_context(played())
-        self.world = World()
-        self.names: list[str] = []
+    played, work, faults = staticmethod(played), WORK, FAULTS
 
     @initialize(theme=themes, call_seconds=call_seconds)
     def begin(self, theme: set[str], call_seconds: float) -> None:
-        faults = sorted(theme)
-        self.names = [*faults, *list(WORK) * (len(faults) // 4 + 1)]
+        self.world = World()
+        self.choose(theme)
         for index in range(len(GROUPS)):
             self.world.turns(index, 1, 1)
         self.world.answer_store((), call_seconds)
-
-    @rule(data=st.data())
-    def step(self, data: st.DataObject) -> None:
-        name = data.draw(st.sampled_from(self.names))
-        getattr(self.world, name)(*data.draw(st.tuples(*(WORK | FAULTS)[name])))
-
-    @invariant()
-    def look(self) -> None:
-        self.world.look()
-
-    def teardown(self) -> None:
-        with self.stack:
-            self.world.heal()

@@ -1,6 +1,5 @@
 """Loops, listeners and archiving's workers, as they are, on a played Kafka and a played store."""
 
-import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,11 +9,9 @@ from services.archiving import recovery
 from services.archiving.limits import FlushLimits
 from services.archiving.naming import HOUR_MS, arrival_hour
 from services.archiving.worker import ArchivingWorker, Clocks
-from services.runtime.health import Health
-from services.stream.loop import ConsumerLoop
-from tests.model import played_kafka, played_store
+from tests.model import played_store
 from tests.model.archive_check import ArchiveCheck, WrongArchiveError
-from tests.model.played_consumer import TOPIC, PlayedConsumer
+from tests.model.played_consumer import PlayedConsumer
 from tests.model.played_kafka import PlayedGroup, PlayedIdentity
 from tests.model.played_store import PlayedStore, PlayedThreads
 from tests.model.quiet import quiet
@@ -49,10 +46,7 @@ class World(Stage):
         clocks = Clocks(self.clock.now_ms, self.clock.monotonic)
         worker = ArchivingWorker(self.store, PlayedIdentity(self.kafka), LIMITS, clocks)
         threads = worker.uploads.threads = PlayedThreads(self.store)  # type: ignore[assignment]
-        health = Health(self.clock.monotonic, self.clock.now_seconds)
-        loop = ConsumerLoop(consumer, TOPIC, worker, health, threading.Event())  # type: ignore[arg-type]
-        loop.subscribe()
-        return Member(group, consumer, worker, loop, threads)
+        return Member(group, consumer, worker, self.begun(consumer, worker), threads)
 
     def value(self, kind: bool) -> bytes | None:
         """A record (True) or a hole."""
@@ -74,14 +68,6 @@ class World(Stage):
             log.cut(lost[0].offset)
             log.unreadable_at = None
             self.has_cut = True
-
-    def make_topic_anew(self, keeps_offsets: bool) -> None:
-        """The topic is deleted and created again."""
-        self.kafka.make_anew(topic_id(len(self.kafka.former) + 1), keeps_offsets)
-
-    def answer_identity(self, answers: Sequence[played_kafka.Answer]) -> None:
-        """The next questions for the topic's id are answered so."""
-        self.kafka.identity_answers = deque(answers)
 
     # --- what happens in the store --------------------------------------------
 
@@ -150,7 +136,6 @@ class World(Stage):
         raise WrongArchiveError(f"partitions {unfinished} are stuck")
 
     def _mend(self) -> None:
-        self.answer_identity(())
         self.answer_store((), 0.0)
         while self.store.late:
             self.carry_out_late(0, lands=True)

@@ -25,7 +25,9 @@ from services.stream import loop
 from services.stream.kafka_python import seek_with_epoch
 from services.stream.loop import ConsumerLoop
 from services.stream.worker import NO_EPOCH, Fetch
+from tests.model.alerting_mutants import ALERTING_MUTANTS
 from tests.model.mutation import Mutant, caught_by
+from tests.model.notifying_mutants import NOTIFYING_MUTANTS
 from tests.model.played_store import PlayedStore
 
 accept, append, look, start = (
@@ -236,9 +238,6 @@ MUTANTS = [
 
 def all_mutants() -> list[Mutant]:
     """Those of archiving, alerting and notifying."""
-    from tests.model.alerting_mutants import ALERTING_MUTANTS
-    from tests.model.notifying_mutants import NOTIFYING_MUTANTS
-
     return [*MUTANTS, *ALERTING_MUTANTS, *NOTIFYING_MUTANTS]
 
 

@@ -1,12 +1,12 @@
 """Everything that may happen to notices, in any order: a state machine of Hypothesis."""
 
-from contextlib import ExitStack
-from typing import Any, get_args
+from typing import get_args
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import initialize
 
 from tests.model import played_kafka
+from tests.model.machine import Machine, Steps
 from tests.model.notifying_world import MEMBERS, World, played
 from tests.notifying.played import Fault
 
@@ -25,19 +25,19 @@ caps = st.sampled_from([None, None, 1, 4])
 TEN_MINUTES_MS = 600_000
 
 # Methods of World, and their arguments.
-WORK: dict[str, tuple[st.SearchStrategy[Any], ...]] = {
+WORK: Steps = {
     "work": (members, producers, numbers, counts),
     "turns": (members, counts, counts),
     "append_other": (partitions, st.booleans()),
     "pass_time": (st.sampled_from([0.01, 0.7, 1.5, 30.0]),),
 }
-FAULTS: dict[str, tuple[st.SearchStrategy[Any], ...]] = {
+FAULTS: Steps = {
     "fail": (members, faults, counts),
     "delete": (partitions, counts),
     "cut": (partitions, counts, st.booleans()),
     "make_topic_anew": (st.booleans(),),
     "add_partition": (),
-    "rebalance": (st.integers(0, 2), st.booleans()),
+    "rebalance": (st.just(0), st.integers(0, 2), st.booleans()),
     "answer_kafka": (kafka_answers,),
     "answer_identity": (kafka_answers,),
     "take_records": (st.booleans(),),
@@ -60,35 +60,17 @@ themes = st.one_of(
 )
 
 
-class NotifyingMachine(RuleBasedStateMachine):
-    """In about half of the steps members work, the others are faults of the example's theme."""
+class NotifyingMachine(Machine):
+    """The model of notifying."""
 
     # The faults of each example; none: the example draws them.
     only: frozenset[str] = frozenset()
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.stack = ExitStack()
-        self.stack.enter_context(played())
-        self.names: list[str] = []
+    played, work, faults = staticmethod(played), WORK, FAULTS
 
     @initialize(theme=themes, cap_per_minute=caps, is_layout_known=st.booleans())
     def begin(self, theme: set[str], cap_per_minute: int | None, is_layout_known: bool) -> None:
         self.world = World(cap_per_minute, is_layout_known)
-        faults = sorted(self.only or theme)
-        self.names = [*faults, *list(WORK) * (len(faults) // 4 + 1)]
+        self.choose(self.only or theme)
         for index in range(MEMBERS):
             self.world.turns(index, 1, 2)
-
-    @rule(data=st.data())
-    def step(self, data: st.DataObject) -> None:
-        name = data.draw(st.sampled_from(self.names))
-        getattr(self.world, name)(*data.draw(st.tuples(*(WORK | FAULTS)[name])))
-
-    @invariant()
-    def look(self) -> None:
-        self.world.look()
-
-    def teardown(self) -> None:
-        with self.stack:
-            self.world.heal()

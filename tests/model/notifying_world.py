@@ -1,7 +1,5 @@
 """Loops, listeners and notifying's workers, as they are, on a played Kafka, and people."""
 
-import threading
-from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -21,24 +19,17 @@ from services.notifying.retrying import Terms
 from services.notifying.starting import TopicWatch
 from services.notifying.worker import NotifyingWorker, Settings, TopicKnowledge
 from services.reports.codec import encoded
-from services.runtime.health import Health
-from services.stream.loop import ConsumerLoop
 from services.stream.reliable_producer import ReliableProducer
 from services.stream.worker import NO_EPOCH
-from tests.model import played_kafka
-from tests.model.clock import Clock
 from tests.model.notifying_check import NotifyingCheck, WrongNoticeError
 from tests.model.played_consumer import TOPIC, PlayedConsumer
 from tests.model.played_kafka import (
     Entry,
     PlayedGroup,
     PlayedIdentity,
-    PlayedKafka,
-    PlayedLog,
-    PlayedTopic,
 )
 from tests.model.quiet import quiet
-from tests.model.stage import topic_id
+from tests.model.stage import Member, Stage, topic_id
 from tests.notifying.played import SMALL_BOUNDS, Fault, KilledError, People, Reader, Sender
 from tests.notifying.samples import alert
 
@@ -75,53 +66,43 @@ class MortalConsumer(PlayedConsumer):
 
 
 @dataclass(slots=True)
-class Member:
-    """One process of notifying; its clock shows so much beyond the brokers' time."""
+class NotifyingMember(Member):
+    """A process of notifying; its clock shows so much beyond the brokers' time."""
 
-    consumer: MortalConsumer
-    people: People
-    worker: NotifyingWorker
-    reader: Reader
-    loop: ConsumerLoop
+    people: People = field(kw_only=True)
+    reader: Reader = field(kw_only=True)
     clock_off_ms: int = 0
 
 
-@dataclass(slots=True)
-class World:
+class World(Stage):
     """One topic, one group of a channel, and whatever may happen to them."""
 
-    cap_per_minute: int | None = None
-    is_layout_known: bool = False
-    clock: Clock = field(default_factory=Clock)
-    kafka: PlayedKafka = field(init=False)
-    group: PlayedGroup = field(init=False)
-    members: list[Member] = field(init=False)
-    check: NotifyingCheck = field(init=False)
-    takes_records: bool = True
-    asked: list[Notice] = field(default_factory=list)
-    taken: list[Notice] = field(default_factory=list)
-    published: list[tuple[str, bytes]] = field(default_factory=list)
-    garbage: int = 0
-    fresh: int = 1_000
-    # By producer: how many partitions it knows.
-    known_partitions: list[int] = field(default_factory=lambda: [2, 2])
-    grown_at_ms: int = 0
+    partitions_max = 5
+    members: list[NotifyingMember]  # type: ignore[assignment]
 
-    def __post_init__(self) -> None:
-        self.kafka = PlayedKafka(self.clock, PlayedTopic(topic_id(0), [PlayedLog(), PlayedLog()]))
-        self.group = PlayedGroup(self.kafka)
-        self.kafka.groups = [self.group]
+    def __init__(self, cap_per_minute: int | None = None, is_layout_known: bool = False) -> None:
+        super().__init__((0,) * MEMBERS)
+        self.cap_per_minute = cap_per_minute
+        self.group = self.kafka.groups[0]
         self.check = NotifyingCheck(self, self.kafka, self.group)
-        for partition in range(2 * self.is_layout_known):
+        self.takes_records = True
+        self.asked: list[Notice] = []
+        self.taken: list[Notice] = []
+        self.published: list[tuple[str, bytes]] = []
+        self.garbage = 0
+        # By producer: how many partitions it knows.
+        self.known_partitions = [2, 2]
+        self.grown_at_ms = 0
+        for partition in range(2 * is_layout_known):
             known = Bookmark(topic_id(0), 0, layout=Layout(2))
             self.group.committed[partition] = OffsetAndMetadata(0, metadata_of(known), NO_EPOCH)
-        self.members = []
-        for _ in range(MEMBERS):
-            self.members.append(self._member(0))
+        for number in self.groups:
+            self.members.append(self.hire(number))
 
-    def _member(self, clock_off_ms: int) -> Member:
-        monotonic_ms = self._monotonic_ms
-        consumer, people = MortalConsumer(self, self.group), People(self, self.cap_per_minute)
+    def hire(self, number: int) -> NotifyingMember:
+        """Start a process of notifying."""
+        group, monotonic_ms = self.kafka.groups[number], self._monotonic_ms
+        consumer, people = MortalConsumer(self, group), People(self, self.cap_per_minute)
         clock = BrokerClock(lambda: self.clock.now_ms() + member.clock_off_ms, monotonic_ms)
         reader = Reader(self)
         watch = TopicWatch(PlayedIdentity(self.kafka), monotonic_ms)
@@ -130,11 +111,14 @@ class World:
         sender = ReliableProducer(Sender(self), lambda: 0.0)  # type: ignore[arg-type]
         publishing = Publishing(sender, addresses, terms, lambda: 0.0)
         worker = NotifyingWorker(people, publishing, known, Settings(TOPIC, WINDOW_MS, clock))
-        health = Health(self.clock.monotonic, self.clock.now_seconds)
-        loop = ConsumerLoop(consumer, TOPIC, worker, health, threading.Event())  # type: ignore[arg-type]
-        member = Member(consumer, people, worker, reader, loop, clock_off_ms)
-        loop.subscribe()
+        loop = self.begun(consumer, worker)
+        member = NotifyingMember(group, consumer, worker, loop, people=people, reader=reader)
         return member
+
+    def value(self, kind: bool) -> bytes | None:
+        """A record that is no alert (True), or a hole."""
+        self.garbage += kind
+        return f"garbage {self.garbage}".encode() if kind else None
 
     def _monotonic_ms(self) -> int:
         return int(self.clock.now_seconds * 1000)
@@ -146,13 +130,14 @@ class World:
 
         A producer that does not know of a growth yet publishes it where it was before. But it
         repeats nothing that was published elsewhere since, before the members know of the growth
-        (the gap that services.notifying.copies names).
+        (the gap that services.notifying.copies names). Nor do copies arrive in one millisecond.
 
         Not played: alerts in a topic made anew before the members know of it, which takes a
         second. One where a member stands already goes out twice: for the old topic and the new.
         """
         if not self._is_topic_known():
             return
+        self.pass_time(0.001)
         drone, count = f"drone-{number % DRONES}", len(self.kafka.topic.logs)
         report_id = f"r-{len(self.kafka.former)}-{number}"
         is_late = self.clock.now_ms() > self.grown_at_ms + STALE_MS
@@ -164,20 +149,18 @@ class World:
 
     def append_other(self, partition: int, is_hole: bool) -> None:
         """A hole, or a record that is no alert, arrives."""
-        self.garbage += not is_hole
-        value = None if is_hole else f"garbage {self.garbage}".encode()
-        self._append(partition % len(self.kafka.topic.logs), value, None)
+        self.append(partition, [not is_hole])
 
     def _append(self, partition: int, value: bytes | None, key: bytes | None) -> None:
         self.kafka.topic.logs[partition].append(self.clock.now_ms(), value, key)
 
     def delete(self, partition: int, count: int) -> None:
         """Retention deletes records at the log's start."""
-        partition %= len(self.kafka.topic.logs)
-        log = self.kafka.topic.logs[partition]
+        log = self.log(partition)
         end = min(log.start + count, log.end)
+        partition %= len(self.kafka.topic.logs)
         self.check.note_lost(partition, log.entries[log.start : end], is_cut=False)
-        log.start = end
+        super().delete(partition, count)
 
     def cut(self, partition: int, count: int, is_repeated: bool) -> None:
         """Kafka loses records at the log's end; alerting may publish the same again.
@@ -204,17 +187,16 @@ class World:
 
     def make_topic_anew(self, keeps_offsets: bool) -> None:
         """The topic is deleted and created again."""
-        self.kafka.make_anew(topic_id(len(self.kafka.former) + 1), keeps_offsets)
+        super().make_topic_anew(keeps_offsets)
         for member in self.members:
             member.reader.close()
 
     def add_partition(self) -> None:
         """The topic gets a partition; producers learn of it later."""
-        if len(self.kafka.topic.logs) < PARTITIONS_MAX:
+        if len(self.kafka.topic.logs) < self.partitions_max:
             self.clock.now_seconds += 0.001
             self.grown_at_ms = self.clock.now_ms()
-            self.kafka.topic.logs.append(PlayedLog())
-            self.group.rebalance(0)
+        super().add_partition()
 
     def _is_growth_known(self) -> bool:
         count = len(self.kafka.topic.logs)
@@ -225,20 +207,6 @@ class World:
 
     def _owned(self) -> list[PartitionAlerts]:
         return [a for m in self.members for a in m.worker.partitions.values()]
-
-    def rebalance(self, shift: int, is_noticed: bool) -> None:
-        """The group deals its partitions out anew; its members may have heard of it."""
-        self.group.rebalance(shift)
-        for consumer in self.group.members:
-            consumer.is_rebalancing = is_noticed
-
-    def answer_kafka(self, answers: Sequence[played_kafka.Answer]) -> None:
-        """The next calls of any consumer are answered so."""
-        self.kafka.answers = deque(answers)
-
-    def answer_identity(self, answers: Sequence[played_kafka.Answer]) -> None:
-        """The next questions for the topic are answered so."""
-        self.kafka.identity_answers = deque(answers)
 
     def take_records(self, takes: bool) -> None:
         """Whether Kafka acknowledges what is published."""
@@ -257,12 +225,6 @@ class World:
             self.kill(index)
         member.consumer.fault = member.people.fault = "none"
 
-    def turns(self, index: int, max_records: int, times: int) -> None:
-        """A member's loop comes round some times."""
-        for _ in range(times):
-            self.turn(index, max_records)
-            self.look()
-
     def work(self, index: int, producer: int, numbers: Sequence[int], max_records: int) -> None:
         """Alerts arrive, and a member reads."""
         for number in numbers:
@@ -277,35 +239,25 @@ class World:
 
     def evict(self, index: int, is_deaf: bool) -> None:
         """A member's session expires; until it hears of it, it is a zombie."""
-        consumer = self.members[index].consumer
-        self.check.note_interrupted(consumer.owned(), may_still_ask=True)
-        self.group.evict(consumer)
-        consumer.is_deaf = is_deaf
-
-    def tell(self, index: int) -> None:
-        """A zombie learns what it is."""
-        self.members[index].consumer.is_deaf = False
+        self._note_interrupted(index, may_still_ask=True)
+        super().evict(index, is_deaf)
 
     def kill(self, index: int) -> None:
-        """kill -9; another takes its place."""
-        member = self.members[index]
-        self.check.note_interrupted(member.consumer.owned(), may_still_ask=False)
-        self.group.evict(member.consumer)
-        self.members[index] = self._member(member.clock_off_ms)
+        """kill -9; another takes its place, on the same clock."""
+        self._note_interrupted(index, may_still_ask=False)
+        off_ms = self.members[index].clock_off_ms
+        super().kill(index)
+        self.set_clock(index, off_ms)
 
     def stop(self, index: int) -> None:
-        """SIGTERM; another takes its place."""
-        member = self.members[index]
-        member.loop.finish()
-        member.consumer.close()
-        member.worker.close()
-        self.members[index] = self._member(member.clock_off_ms)
+        """SIGTERM; another takes its place, on the same clock."""
+        off_ms = self.members[index].clock_off_ms
+        super().stop(index)
+        self.set_clock(index, off_ms)
 
-    # --- time -----------------------------------------------------------------
-
-    def pass_time(self, seconds: float) -> None:
-        """Nothing happens for a while."""
-        self.clock.now_seconds += seconds
+    def _note_interrupted(self, index: int, may_still_ask: bool) -> None:
+        owned = self.members[index].consumer.owned()
+        self.check.note_interrupted(owned, may_still_ask=may_still_ask)
 
     def set_clock(self, index: int, off_ms: int) -> None:
         """A member's wall clock is put forward, back, or right."""
@@ -335,7 +287,8 @@ class World:
 
     def heal(self) -> None:
         """Nothing fails any more, until all is done; WrongNoticeError if that never comes."""
-        self._mend()
+        self.take_records(takes=True)
+        self.mend([True])
         for _ in range(ROUNDS):
             for index in range(MEMBERS):
                 self.turns(index, 4, 1)
@@ -344,16 +297,6 @@ class World:
                 self.check.look_at_end()
                 return
         raise WrongNoticeError(f"it never ends: {self.group.committed}")
-
-    def _mend(self) -> None:
-        self.answer_kafka(())
-        self.answer_identity(())
-        self.take_records(takes=True)
-        # A member that has nothing to read cannot find out that the log was cut.
-        for partition in range(len(self.kafka.topic.logs)):
-            self.append_other(partition, is_hole=False)
-        for index in range(MEMBERS):
-            self.tell(index)
 
 
 @contextmanager

@@ -8,13 +8,17 @@ import structlog
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Drop every log event as long as this lasts."""
-    before = structlog.get_config()
-    structlog.configure(processors=[drop])
+    """Drop every log event as long as this lasts.
+
+    In the list itself, as capture_logs does: a logger that is cached meanwhile keeps the list.
+    """
+    processors = structlog.get_config()["processors"]
+    before = list(processors)
+    processors[:] = [drop]
     try:
         yield
     finally:
-        structlog.configure(**before)
+        processors[:] = before
 
 
 def drop(*_: object) -> str:

@@ -1,33 +1,35 @@
 """What may happen to any consumer's processes and to the Kafka that they read; played."""
 
+import threading
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
+from services.runtime.health import Health
 from services.stream.loop import ConsumerLoop
 from tests.model import played_kafka
 from tests.model.clock import Clock
-from tests.model.played_consumer import PlayedConsumer
+from tests.model.played_consumer import TOPIC, PlayedConsumer
 from tests.model.played_kafka import PlayedGroup, PlayedKafka, PlayedLog, PlayedTopic
-
-PARTITIONS_MAX = 3
 
 
 @dataclass(slots=True)
 class Member:
-    """One process; `under_way` are its calls without an answer yet."""
+    """One process; `under_way` are its calls without an answer yet, if it makes such calls."""
 
     group: PlayedGroup
     consumer: PlayedConsumer
     worker: Any
     loop: ConsumerLoop
-    under_way: Any
+    under_way: Any = None
 
 
 class Stage(ABC):
     """One topic and groups of members; `groups` has the group's number of each member."""
+
+    partitions_max: ClassVar[int] = 3
 
     def __init__(self, groups: Sequence[int]) -> None:
         self.groups = groups
@@ -40,6 +42,13 @@ class Stage(ABC):
     @abstractmethod
     def hire(self, number: int) -> Member:
         """Start a process that joins the group of this number."""
+
+    def begun(self, consumer: PlayedConsumer, worker: Any) -> ConsumerLoop:
+        """A loop that has asked to join its group."""
+        health = Health(self.clock.monotonic, self.clock.now_seconds)
+        loop = ConsumerLoop(consumer, TOPIC, worker, health, threading.Event())  # type: ignore[arg-type]
+        loop.subscribe()
+        return loop
 
     @abstractmethod
     def value(self, kind: Any) -> bytes | None:
@@ -77,7 +86,7 @@ class Stage(ABC):
 
     def add_partition(self) -> None:
         """The topic gets a partition."""
-        if len(self.kafka.topic.logs) < PARTITIONS_MAX:
+        if len(self.kafka.topic.logs) < self.partitions_max:
             self.kafka.topic.logs.append(PlayedLog())
             for group in self.kafka.groups:
                 group.rebalance(0)
@@ -88,6 +97,14 @@ class Stage(ABC):
         dealt.rebalance(shift)
         for member in dealt.members:
             member.is_rebalancing = is_noticed
+
+    def make_topic_anew(self, keeps_offsets: bool) -> None:
+        """The topic is deleted and created again."""
+        self.kafka.make_anew(topic_id(len(self.kafka.former) + 1), keeps_offsets)
+
+    def answer_identity(self, answers: Sequence[played_kafka.Answer]) -> None:
+        """The next questions for the topic are answered so."""
+        self.kafka.identity_answers = deque(answers)
 
     def answer_kafka(self, answers: Sequence[played_kafka.Answer]) -> None:
         """The next calls of any consumer are answered so."""
@@ -120,7 +137,8 @@ class Stage(ABC):
 
     def slow_down(self, index: int, is_slow: bool) -> None:
         """A member's calls take longer than a drain waits, or no longer do."""
-        self.members[index].under_way.is_slow = is_slow
+        if under_way := self.members[index].under_way:
+            under_way.is_slow = is_slow
 
     def evict(self, index: int, is_deaf: bool) -> None:
         """A member's session expires; until it hears of it, it is a zombie."""
@@ -135,7 +153,7 @@ class Stage(ABC):
     def kill(self, index: int) -> None:
         """kill -9; another takes its place."""
         member = self.members[index]
-        member.under_way.abandon()
+        self._abandon(member)
         member.group.evict(member.consumer)
         self.members[index] = self.hire(self.groups[index])
 
@@ -145,8 +163,13 @@ class Stage(ABC):
         member.loop.finish()
         member.consumer.close()
         member.worker.close()
-        member.under_way.abandon()
+        self._abandon(member)
         self.members[index] = self.hire(self.groups[index])
+
+    def _abandon(self, member: Member) -> None:
+        """What is under way ends with its process."""
+        if member.under_way:
+            member.under_way.abandon()
 
     def pass_time(self, seconds: float) -> None:
         """Nothing happens for a while."""
@@ -157,6 +180,7 @@ class Stage(ABC):
     def mend(self, last: Sequence[Any]) -> None:
         """Nothing fails any more; the last records arrive."""
         self.answer_kafka(())
+        self.answer_identity(())
         for number, log in enumerate(self.kafka.topic.logs):
             log.unreadable_at = None
             # A member that has nothing to read cannot find out that the log was cut.

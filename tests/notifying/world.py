@@ -187,8 +187,10 @@ class World:
         """Publish the alert of this number, where this producer believes its drone's to be.
 
         A producer that does not know of a growth yet may do so. But it repeats nothing that was
-        published elsewhere since, before the members know of it (services.notifying.copies).
+        published elsewhere since, before the members know of it. Nor do copies arrive in the same
+        millisecond: no clock says which one was first (services.notifying.copies).
         """
+        self.now_ms += number in self.published_in
         drone = f"drone-{number % DRONES}"
         if self.now_ms > self.grown_at_ms + STALE_MS or self._is_unknown_copy(number):
             self.known_partitions[producer] = len(self.log)
