@@ -22,7 +22,7 @@ def resources(namespace: str) -> frozenset[str]:
 def kept(platform: Platform) -> frozenset[str]:
     """What stays of a release: the store's volume and the website's, and who may open them."""
     store, website = platform.named("minio"), platform.named("website")
-    users = ("root", "archiving", "loading", "analysis", "website")
+    users = ("root", "archiving", "archiving-verify", "loading", "analysis", "website")
     secrets = {f"{website}-keys", *(f"{store}-{user}" for user in users)}
     claims = {website, f"data-0-{store}-0"}
     return frozenset(
