@@ -6,6 +6,7 @@ to break for good it does in one of its own (`new_platform`).
 
 import uuid
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from reporting import told
 from cluster.commands import run
 from cluster.release import Platform, install, remove_namespaces, uninstall
 from cluster.witness import WITNESS
+from tests.sampling import header, third
 
 REPOSITORY = Path(__file__).parents[1]
 NAMESPACES = pytest.StashKey[set[str]]()
@@ -28,7 +30,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="the shared platform stands there, or is made there, and stays; images are not built:"
         " for a quick next run",
     )
-
     parser.addoption(
         "--sample",
         type=int,
@@ -37,21 +38,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def left_out(seed: int | None) -> list[str]:
-    """Names of the test files that are left out: of three seeds in a row each file is in two."""
-    names = sorted(path.name for path in Path(__file__).parent.glob("test_*.py"))
-    return [] if seed is None else names[seed % 3 :: 3]
+@cache
+def left_out(seed: int | None) -> list[Path]:
+    """The test files that are left out: of three seeds in a row each file is in two."""
+    return [] if seed is None else third(Path(__file__).parent.glob("test_*.py"), seed)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave out what the sample leaves out."""
-    return collection_path.name in left_out(config.getoption("--sample")) or None
+    return collection_path in left_out(config.getoption("--sample")) or None
 
 
 def pytest_report_header(config: pytest.Config) -> str:
     """What is left out, for whoever reads a green run."""
-    names = left_out(config.getoption("--sample"))
-    return f"left out by the sample: {', '.join(names)}" if names else "nothing is left out"
+    return header(left_out(config.getoption("--sample")))
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ from local.minio import MinioServer, NoMinioError, minio_executable, running_min
 from services.reports.topics import ALERTS, REPORTS, REPORTS_REJECTED, TOPICS, Topic
 from services.stream.connection import KafkaConnection
 from services.stream.topics import create_topics
+from tests.sampling import header, third
 
 # How long an example takes says nothing on a busy machine.
 hypothesis.settings.register_profile("untimed", deadline=None)
@@ -39,9 +40,9 @@ def left_out(seed: int | None) -> list[Path]:
     """The files of fault runs that are left out: of three seeds in a row each file is in one."""
     if seed is None:
         return []
-    paths = sorted(Path(__file__).parent.rglob("test_*.py"))
-    long = [path for path in paths if "mark.faults" in path.read_text()]
-    return sorted({*long} - {*long[seed % 3 :: 3]})
+    paths = Path(__file__).parent.rglob("test_*.py")
+    long = {path for path in paths if "mark.faults" in path.read_text()}
+    return sorted(long - {*third(long, seed)})
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -51,8 +52,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 def pytest_report_header(config: pytest.Config) -> str:
     """What is left out, for whoever reads a green run."""
-    names = [path.name for path in left_out(config.getoption("--sample"))]
-    return f"left out by the sample: {', '.join(names)}" if names else "nothing is left out"
+    return header(left_out(config.getoption("--sample")))
 
 
 @pytest.fixture(scope="session")

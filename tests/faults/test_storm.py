@@ -23,6 +23,7 @@ from tests.faults.evidence import archived_rows, ledger_rows
 from tests.faults.storm import Say, Storm
 from tests.faults.storm_plan import LONG, QUICK, StormFault, StormSize, planned
 from tests.faults.storm_platform import Platform, running_platform
+from tests.marks import UNCLOSED_SOCKETS
 
 SEED_VARIABLE = "DRONEWATCH_STORM_SEED"
 CATCH_UP_SECONDS = 180
@@ -30,11 +31,7 @@ SIZES = [
     pytest.param(QUICK, id="quick"),
     pytest.param(LONG, id="long", marks=[pytest.mark.faults, pytest.mark.timeout(1_800)]),
 ]
-# kafka-python leaves the sockets of attempts to connect that failed to the garbage collector.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:.*unclosed <socket:pytest.PytestUnraisableExceptionWarning",
-    "ignore:unclosed <socket:ResourceWarning",
-)
+pytestmark = UNCLOSED_SOCKETS
 
 
 @pytest.fixture

@@ -17,17 +17,14 @@ from tests.faults.places import Folder
 from tests.faults.scene import GroupWatch
 from tests.faults.test_log_cut import BATCH, CUT_AT, KEPT_BATCHES, TOPIC, begin_timeline, send
 from tests.faults.three_brokers import BROKERS, Cluster, three_brokers
+from tests.marks import UNCLOSED_SOCKETS
 
 LOST_BATCHES, NEW_BATCHES = 6, 15
 CATCH_UP_SECONDS = 180
 pytestmark = [
     pytest.mark.faults,
     pytest.mark.timeout(600),
-    # kafka-python leaves the sockets of attempts to connect that failed to the garbage collector.
-    pytest.mark.filterwarnings(
-        "ignore:.*unclosed <socket:pytest.PytestUnraisableExceptionWarning",
-        "ignore:unclosed <socket:ResourceWarning",
-    ),
+    UNCLOSED_SOCKETS,
 ]
 
 

@@ -33,7 +33,6 @@ OUTPUT = OutputTopics("alerts", "rejected")
 SMALL = {"PORTION_RECORDS": 2, "PORTION_BYTES": 3_000}
 BOUNDS = Bounds(InFlightBound(4, 20_000), InFlightBound(2, 5_000), backlog_bytes=2_000)
 ALERTS_A_REPORT = 3
-ROUNDS = 80
 
 
 class MissingAlertError(AssertionError):
@@ -120,19 +119,11 @@ class AlertingWorld(Stage):
         """Nothing fails any more, until all is committed; MissingAlertError if it never is."""
         self.answer_sends(())
         self.mend(["alarming", "garbage"])
-        for number in range(ROUNDS):
-            for index in range(len(self.members)):
-                self.turn(index, 5)
-                while self.members[index].under_way.waiting:
-                    self.answer(index, 0)
-                self.look()
-            self.pass_time(31.0 if number % 8 == 7 else 1.0)
-            if all(self._is_done(p) for p in range(len(self.kafka.topic.logs))):
-                sent = {record.value for record in self.published.records}
-                for log in self.kafka.topic.logs:
-                    self._look_at(log.entries[log.start :], sent)
-                return
-        raise MissingAlertError("partitions are stuck")
+        if stuck := self.settle(self._is_done):
+            raise MissingAlertError(f"partitions {stuck} are stuck")
+        sent = {record.value for record in self.published.records}
+        for log in self.kafka.topic.logs:
+            self._look_at(log.entries[log.start :], sent)
 
     def _is_done(self, partition: int) -> bool:
         commit = self.kafka.groups[0].committed.get(partition)

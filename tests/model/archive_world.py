@@ -23,7 +23,6 @@ GROUPS = (0, 0, 1)
 HOURS_MAX = 3
 SHORTER = {"UNKNOWN_HOURS": HOURS_MAX + 1, "MARGIN_HOURS": 1}
 LIMITS = FlushLimits(object_raw_bytes=60, object_age_seconds=4.0)
-ROUNDS = 80
 
 
 class World(Stage):
@@ -122,18 +121,9 @@ class World(Stage):
     def heal(self) -> None:
         """Nothing fails any more, until all is archived; WrongArchiveError if that never comes."""
         self._mend()
-        for number in range(ROUNDS):
-            for index in range(len(self.members)):
-                self.turn(index, 5)
-                while self.members[index].under_way.waiting:
-                    self.answer(index, 0)
-                self.look()
-            self.pass_time(31.0 if number % 8 == 7 else 1.0)
-            if all(self._is_done(p) for p in range(len(self.kafka.topic.logs))):
-                self.check.look_for_changes(self.store.objects)
-                return
-        unfinished = [p for p in range(len(self.kafka.topic.logs)) if not self._is_done(p)]
-        raise WrongArchiveError(f"partitions {unfinished} are stuck")
+        if stuck := self.settle(self._is_done):
+            raise WrongArchiveError(f"partitions {stuck} are stuck")
+        self.check.look_for_changes(self.store.objects)
 
     def _mend(self) -> None:
         self.answer_store((), 0.0)

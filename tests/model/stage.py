@@ -3,7 +3,7 @@
 import threading
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -13,6 +13,8 @@ from tests.model import played_kafka
 from tests.model.clock import Clock
 from tests.model.played_consumer import TOPIC, PlayedConsumer
 from tests.model.played_kafka import PlayedGroup, PlayedKafka, PlayedLog, PlayedTopic
+
+ROUNDS = 80
 
 
 @dataclass(slots=True)
@@ -188,6 +190,20 @@ class Stage(ABC):
         for index in range(len(self.members)):
             self.tell(index)
             self.slow_down(index, is_slow=False)
+
+    def settle(self, is_done: Callable[[int], bool]) -> list[int]:
+        """Let all members work until every partition is done; those that never are."""
+        partitions = range(len(self.kafka.topic.logs))
+        for number in range(ROUNDS):
+            for index in range(len(self.members)):
+                self.turn(index, 5)
+                while self.members[index].under_way.waiting:
+                    self.answer(index, 0)
+                self.look()
+            self.pass_time(31.0 if number % 8 == 7 else 1.0)
+            if all(is_done(partition) for partition in partitions):
+                return []
+        return [partition for partition in partitions if not is_done(partition)]
 
     def log(self, partition: int) -> PlayedLog:
         """The log of that partition, counted round."""

@@ -32,15 +32,12 @@ from services.stream.reliable_producer import ReliableProducer
 from services.stream.topics import create_topics
 from tests.conftest import FreshTopic
 from tests.faults.evidence import topic_records
+from tests.marks import UNCLOSED_SOCKETS
 from tests.notifying.retries import ANN, BEN, BUSY, ScriptedChannel
 from tests.notifying.samples import notice
 from tests.stream.members import Member, awaited, committed, member
 
-# kafka-python leaves the sockets of attempts to connect that failed to the garbage collector.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:.*unclosed <socket:pytest.PytestUnraisableExceptionWarning",
-    "ignore:unclosed <socket:ResourceWarning",
-)
+pytestmark = UNCLOSED_SOCKETS
 SECRET = b"a secret of this test"
 DAY_MS = 24 * 3_600_000
 # First after 0.1 s at most, as nobody wants to wait.

@@ -12,13 +12,10 @@ from local.ports import HOST, free_port
 from local.processes import Goal, await_until
 from services.reports.topics import REPORTS
 from tests.faults.crew import Crew
+from tests.marks import UNCLOSED_SOCKETS
 from tests.stream.members import RecordingWorker, awaited, committed, member, send
 
-# kafka-python leaves the sockets of attempts to connect that failed to the garbage collector.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:.*unclosed <socket:pytest.PytestUnraisableExceptionWarning",
-    "ignore:unclosed <socket:ResourceWarning",
-)
+pytestmark = UNCLOSED_SOCKETS
 
 
 @pytest.fixture(params=["archiving", "alerting"])

@@ -6,14 +6,11 @@ from local.kafka import KafkaServer
 from services.reports.topics import REPORTS
 from services.stream.connection import KafkaConnection
 from services.stream.producer import producer
+from tests.marks import UNCLOSED_SOCKETS
 from tests.stream.cut_logs import lose_log_end
 from tests.stream.members import RecordingWorker, awaited, committed, member
 
-# kafka-python leaves the sockets of attempts to connect that failed to the garbage collector.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:.*unclosed <socket:pytest.PytestUnraisableExceptionWarning",
-    "ignore:unclosed <socket:ResourceWarning",
-)
+pytestmark = UNCLOSED_SOCKETS
 BATCH = 10
 KEPT_BATCHES = 4
 CUT_AT = BATCH * KEPT_BATCHES

@@ -8,8 +8,11 @@ import pytest
 from sqlalchemy import Engine
 
 from local.postgres import PostgresServer
+from services.reports import topics
 from services.website.upgrading import upgrade
+from tests.conftest import FreshTopic
 from tests.website.databases import fresh_database, opened, postgres_or_skip
+from tests.website.samples import PARTITIONS
 from tests.website.served import Served, add_user, served
 
 
@@ -21,6 +24,12 @@ def postgres_url() -> Iterator[str]:
         return
     with postgres_or_skip() as server:
         yield server.url()
+
+
+@pytest.fixture
+def topic(fresh_topic: FreshTopic) -> str:
+    """A topic `alerts` for the website's processes."""
+    return fresh_topic(topics.ALERTS, PARTITIONS)
 
 
 @pytest.fixture

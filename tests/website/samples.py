@@ -12,6 +12,8 @@ from services.website.rows import Row, row_of
 
 FIRST_TIME = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 STORED_AT_MS = 1_763_700_000_000
+# Of the topic that the tests of processes send alerts to.
+PARTITIONS = 3
 
 
 def alert(number: int = 0, **changes: Any) -> Alert:

@@ -12,15 +12,13 @@ from sqlalchemy.exc import DBAPIError
 
 from local.postgres import PostgresServer
 from local.processes import Goal, await_until
-from services.reports import topics
 from services.stream.connection import KafkaConnection
 from services.website.database import reading
 from services.website.queries import counts
 from services.website.upgrading import upgrade
-from tests.conftest import FreshTopic
 from tests.faults.limited_disk import LimitedDisk, limited_disk
 from tests.website.databases import fresh_database, opened, postgres_or_skip
-from tests.website.test_process import PARTITIONS, Scene, scene_at, values
+from tests.website.test_process import Scene, scene_at, values
 
 KILLS, ALERTS_BETWEEN = 8, 2_000
 DISK_MEBIBYTES = 256
@@ -40,11 +38,6 @@ def stored_in(
     ):
         upgrade(engine)
         yield scene
-
-
-@pytest.fixture
-def topic(fresh_topic: FreshTopic) -> str:
-    return fresh_topic(topics.ALERTS, PARTITIONS)
 
 
 @pytest.fixture

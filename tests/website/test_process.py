@@ -18,12 +18,9 @@ from services.stream.producer import compression_setting, producer
 from services.website.database import reading
 from services.website.queries import counts, later
 from services.website.upgrading import upgrade
-from tests.conftest import FreshTopic
 from tests.faults.crew import Crew
 from tests.website.databases import fresh_database, opened
-from tests.website.samples import alert
-
-PARTITIONS = 3
+from tests.website.samples import PARTITIONS, alert
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +54,6 @@ class Scene:
         goal = Goal(f"{count} alerts should be stored", 90)
         children = [member.child for member in self.crew.members]
         await_until(lambda: len(self.stored()) >= count, children, goal)
-
-
-@pytest.fixture
-def topic(fresh_topic: FreshTopic) -> str:
-    return fresh_topic(topics.ALERTS, PARTITIONS)
 
 
 @contextmanager
