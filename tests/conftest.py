@@ -4,10 +4,12 @@ import os
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import hypothesis
 import pytest
+import structlog
 from minio import Minio
 
 from local.kafka import running_kafka
@@ -53,6 +55,22 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def pytest_report_header(config: pytest.Config) -> str:
     """What is left out, for whoever reads a green run."""
     return header(left_out(config.getoption("--sample")))
+
+
+@pytest.fixture(autouse=True)
+def own_log_settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """How a command that runs in the test's process logs ends with the test.
+
+    A logger that is cached would keep it.
+    """
+    before, configure = structlog.get_config(), structlog.configure
+
+    def configured(**given: Any) -> None:
+        configure(**given | {"cache_logger_on_first_use": False})
+
+    monkeypatch.setattr(structlog, "configure", configured)
+    yield
+    configure(**before)
 
 
 @pytest.fixture(scope="session")

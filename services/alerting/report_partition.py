@@ -20,6 +20,7 @@ from services.stream.worker import NO_EPOCH, Fetch, Record
 
 # A rejected record's objects in memory, beside its bytes.
 OBJECTS_BYTES = 400
+NOTHING_HANDED_OUT = -1
 
 NowMs = Callable[[], int]
 
@@ -177,3 +178,5 @@ class ReportPartition:
             in_flight[:] = [one for one in in_flight if one.first_offset < offset]
         kept = [(begin, epoch) for begin, epoch in self.epochs if begin < offset]
         self.epochs = deque(kept or [(offset, self.epochs[-1][1])])
+        # An offset that was handed out before has other records below it now.
+        self.handed_out_offset = NOTHING_HANDED_OUT

@@ -247,6 +247,16 @@ def test_a_commit_above_the_cut_is_taken_back(desk: Desk) -> None:
     assert desk.committed() == {0: (4, 3)}
 
 
+def test_what_is_read_again_up_to_the_old_commit_is_committed_with_its_new_epoch(
+    desk: Desk,
+) -> None:
+    desk.worker.accept(fetch_of(0, [calm(0, offset) for offset in range(10)]))
+    assert desk.committed() == {0: (10, 3)}
+    desk.worker.on_log_cut(0, 4)
+    desk.worker.accept(fetch_of(0, [calm(0, offset) for offset in range(4, 10)], leader_epoch=4))
+    assert desk.committed() == {0: (10, 4)}
+
+
 def test_alerts_in_flight_above_the_cut_do_not_hold_the_commit_above_it(desk: Desk) -> None:
     desk.worker.accept(fetch_of(0, [calm(0, offset) for offset in range(5)]))
     desk.worker.accept(fetch_of(0, [alarming(0, 5)]))
