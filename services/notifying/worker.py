@@ -30,6 +30,7 @@ from services.notifying.publishing import WAIT_SECONDS, Publishing
 from services.notifying.retrying import untried
 from services.notifying.starting import TopicWatch, layout_of, start_of
 from services.notifying.windows import Windows
+from services.stream.identity import TopicDescription
 from services.stream.outgoing import Origin
 from services.stream.reliable_producer import Publication
 from services.stream.worker import NO_EPOCH, Actions, Commits, Fetch, LogRange, NotNow
@@ -92,6 +93,7 @@ class NotifyingWorker:
     ) -> int:
         """Some way before the first record that is not done, to know again what was read."""
         found = self.topic.watch.ask()
+        self._heed(found)
         start = start_of(partition, committed, log_range, found.topic_id)
         metrics.LOST.labels(self.channel.name).inc(start.lost)
         begun = start.bookmark
@@ -173,7 +175,7 @@ class NotifyingWorker:
         return Now(broker_ms, self.topic.watch.asked_ms, self.topic.copies)
 
     def _ask_for_topic(self) -> None:
-        """Drop the partitions of a topic that is gone, and note a growth."""
+        """Ask whether it is still the same topic, as large as before."""
         if not self.topic.watch.is_due(self._awaited_since_ms()):
             return
         try:
@@ -181,6 +183,10 @@ class NotifyingWorker:
         except NotNow as error:
             log.debug("topic unknown, going on", cause=str(error))
             return
+        self._heed(found)
+
+    def _heed(self, found: TopicDescription) -> None:
+        """Drop the partitions of a topic that is gone, and note a growth in all others."""
         self._drop_others(found.topic_id)
         now_ms = self.settings.clock.now_ms()
         for alerts in self.partitions.values():

@@ -144,6 +144,16 @@ def test_commits_carry_the_leader_epoch_of_the_last_fetch() -> None:
     assert (commit.offset, commit.leader_epoch) == (0, 7)
 
 
+def test_a_growth_that_the_start_of_a_partition_finds_is_known_to_all_partitions() -> None:
+    world = World(partitions=1)
+    world.know_layout()
+    worker = world.members[0].worker
+    worker.start_offset(0, world.committed[0], LogRange(0, 0))
+    world.grow()
+    worker.start_offset(1, None, LogRange(0, 0))
+    assert worker.partitions[0].intake.layout.partitions == 2
+
+
 def test_a_hole_at_the_logs_end_is_committed() -> None:
     worker = World(partitions=1).members[0].worker
     worker.start_offset(0, None, LogRange(0, 1))
